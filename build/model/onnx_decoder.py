@@ -1,0 +1,260 @@
+"""Writes a Llama-, Qwen2- or Qwen3-shaped decoder as ONNX in the onnx-community layout, with GroupQueryAttention nodes.
+
+Weights come under the names that `transformers` gives them. The pattern says how the graph looks around attention;
+../shared/onnx-patterns.md lists what exporters write.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+MICROSOFT = "com.microsoft"
+
+
+@dataclass
+class Decoder:
+    vocabulary: int
+    hidden: int
+    layers: int
+    query_heads: int
+    key_value_heads: int
+    head: int
+    intermediate: int
+    epsilon: float
+    rope_base: float
+    positions: int
+    tied: bool = True
+
+
+@dataclass
+class Pattern:
+    packed: bool = True
+    rotary_in_node: bool = True
+    # None: no q/k norm; "nodes": before the node; "inputs": as inputs 14 and 15.
+    norm: str | None = None
+    # How big matrices are stored: f32, f16 (cast when loaded) or q4 (MatMulNBits, block 32).
+    storage: str = "f32"
+    # Rotary caches: written out, or computed by nodes that onnxruntime folds when loading.
+    computed_caches: bool = False
+    external_data: bool = False
+
+
+def quantise_4_bit(weight: np.ndarray, block: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """[out, in] -> packed uint8 [out, blocks, block / 2] and scales [out, blocks]; symmetric around 8."""
+    out, size = weight.shape
+    blocks = weight.reshape(out, size // block, block)
+    peak = np.take_along_axis(blocks, np.abs(blocks).argmax(-1)[..., None], -1)[..., 0]
+    scales = np.where(peak == 0, 1, peak / -8).astype(np.float32)
+    levels = np.clip(np.round(blocks / scales[..., None]) + 8, 0, 15).astype(np.uint8)
+    return levels[..., 0::2] | (levels[..., 1::2] << 4), scales
+
+
+def node_path(name: str) -> str:
+    """model.layers.3.attn.o_proj -> /model/layers.3/attn/o_proj"""
+    return "/" + name.replace("layers.", "layers:").replace(".", "/").replace("layers:", "layers.")
+
+
+class Graph:
+    def __init__(self, shape: Decoder, weights: dict[str, np.ndarray], pattern: Pattern):
+        self.shape, self.weights, self.pattern = shape, weights, pattern
+        self.nodes, self.initializers = [], []
+
+    def node(self, operator, inputs, outputs, domain="", **attributes) -> str:
+        name = outputs[0].rsplit("/output", 1)[0]
+        self.nodes.append(helper.make_node(operator, inputs, outputs, name=name, domain=domain, **attributes))
+        return outputs[0]
+
+    def constant(self, name: str, values: np.ndarray) -> str:
+        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def matrix(self, name: str, weight: np.ndarray, x: str) -> str:
+        """x times the transposed [out, in] weight."""
+        path = node_path(name)
+        if self.pattern.storage == "q4":
+            packed, scales = quantise_4_bit(weight)
+            out, size = weight.shape
+            inputs = [x, self.constant(f"{name}.quantised", packed), self.constant(f"{name}.scales", scales)]
+            return self.node("MatMulNBits", inputs, [f"{path}/MatMul/output_0"], MICROSOFT, K=size, N=out, bits=4, block_size=32, accuracy_level=4)
+        if self.pattern.storage == "f16":
+            stored = self.constant(f"{name}.weight", weight.T.astype(np.float16))
+            wide = self.node("Cast", [stored], [f"{path}/Cast/output_0"], to=TensorProto.FLOAT)
+        else:
+            wide = self.constant(f"{name}.weight", weight.T.astype(np.float32))
+        return self.node("MatMul", [x, wide], [f"{path}/MatMul/output_0"])
+
+    def projection(self, layer: int, names: list[str], x: str, label: str) -> str:
+        prefix = f"model.layers.{layer}.self_attn"
+        weight = np.concatenate([self.weights[f"{prefix}.{n}.weight"] for n in names])
+        out = self.matrix(f"model.layers.{layer}.attn.{label}", weight, x)
+        if f"{prefix}.{names[0]}.bias" not in self.weights:
+            return out
+        bias = np.concatenate([self.weights[f"{prefix}.{n}.bias"] for n in names])
+        stored = self.constant(f"model.layers.{layer}.attn.{label}.Add.bias", bias.astype(np.float32))
+        return self.node("Add", [out, stored], [f"/model/layers.{layer}/attn/{label}/Add/output_0"])
+
+    def rotary_caches(self) -> tuple[str, str]:
+        shape = self.shape
+        frequencies = shape.rope_base ** (-np.arange(0, shape.head, 2, dtype=np.float64) / shape.head)
+        if not self.pattern.computed_caches:
+            angles = np.arange(shape.positions)[:, None] * frequencies[None]
+            return self.constant("cos_cache", np.cos(angles).astype(np.float32)), self.constant("sin_cache", np.sin(angles).astype(np.float32))
+        for name, value in {"start": 0.0, "limit": float(shape.positions), "step": 1.0}.items():
+            self.constant(f"rotary_{name}", np.array(value, dtype=np.float32))
+        positions = self.node("Range", ["rotary_start", "rotary_limit", "rotary_step"], ["/model/rotary/Range/output_0"])
+        column = self.node("Unsqueeze", [positions, self.constant("rotary_axis", np.array([1]))], ["/model/rotary/Unsqueeze/output_0"])
+        row = self.constant("rotary_frequencies", frequencies.astype(np.float32)[None])
+        angles = self.node("Mul", [column, row], ["/model/rotary/Mul/output_0"])
+        return self.node("Cos", [angles], ["cos_cache"]), self.node("Sin", [angles], ["sin_cache"])
+
+    def lengths(self) -> tuple[str, str]:
+        base = "/model/attn_mask_reformat/attn_mask_subgraph"
+        axis, one = self.constant("mask_axis", np.array([1])), self.constant("mask_one", np.array([1]))
+        total = self.node("ReduceSum", ["attention_mask", axis], [f"{base}/ReduceSum/output_0"], keepdims=0)
+        last = self.node("Sub", [total, one], [f"{base}/Sub/output_0"])
+        lengths = self.node("Cast", [last], [f"{base}/Sub/Cast/output_0"], to=TensorProto.INT32)
+        dimensions = self.node("Shape", ["attention_mask"], [f"{base}/Shape/output_0"])
+        width = self.node("Gather", [dimensions, self.constant("mask_index", np.array(1))], [f"{base}/Gather/output_0"], axis=0)
+        return lengths, self.node("Cast", [width], [f"{base}/Gather/Cast/output_0"], to=TensorProto.INT32)
+
+    def head_norm(self, layer: int, x: str, part: str, heads: int) -> str:
+        """Reshape, normalise each head, reshape back."""
+        base, size = f"/model/layers.{layer}/attn/{part}_norm", self.shape.head
+        weight = self.constant(f"model.layers.{layer}.attn.{part}_norm.layernorm.weight", self.weights[f"model.layers.{layer}.self_attn.{part}_norm.weight"])
+        apart = self.constant(f"{base}/apart", np.array([-1, size]))
+        rows = self.node("Reshape", [x, apart], [f"{base}/Reshape_1/output_0"])
+        normed = self.node("SimplifiedLayerNormalization", [rows, weight], [f"{base}/SimplifiedLayerNormalization/output_0"], axis=-1, epsilon=self.shape.epsilon, stash_type=1)
+        joined = self.constant(f"{base}/joined", np.array([1, -1, heads * size]))
+        return self.node("Reshape", [normed, joined], [f"{base}/Reshape_2/output_0"])
+
+    def attention(self, layer: int, x: str, caches: tuple[str, str], lengths: tuple[str, str]) -> str:
+        shape, pattern, base = self.shape, self.pattern, f"/model/layers.{layer}/attn"
+        sizes = [shape.query_heads * shape.head, shape.key_value_heads * shape.head, shape.key_value_heads * shape.head]
+        if pattern.packed:
+            parts = [self.projection(layer, ["q_proj", "k_proj", "v_proj"], x, "qkv_proj"), "", ""]
+        else:
+            parts = [self.projection(layer, [name], x, name) for name in ("q_proj", "k_proj", "v_proj")]
+        if pattern.packed and (pattern.norm == "nodes" or not pattern.rotary_in_node):
+            split = self.constant(f"{base}/qkv_proj/Split/sizes", np.array(sizes))
+            parts = [f"{base}/qkv_proj/Split/output_{i}" for i in range(3)]
+            self.node("Split", [f"{base}/qkv_proj/Add/output_0" if f"model.layers.{layer}.self_attn.q_proj.bias" in self.weights else f"{base}/qkv_proj/MatMul/output_0", split], parts, axis=-1)
+        if pattern.norm == "nodes":
+            parts[0] = self.head_norm(layer, parts[0], "q", shape.query_heads)
+            parts[1] = self.head_norm(layer, parts[1], "k", shape.key_value_heads)
+        if not pattern.rotary_in_node:
+            for index, part in enumerate("qk"):
+                parts[index] = self.node("RotaryEmbedding", [parts[index], "position_ids", *caches], [f"{base}/{part}_rotary/RotaryEmbedding/output_0"], MICROSOFT)
+        inputs = [*parts, f"past_key_values.{layer}.key", f"past_key_values.{layer}.value", *lengths]
+        if pattern.rotary_in_node:
+            inputs += list(caches)
+        if pattern.norm == "inputs":
+            inputs += [""] * (14 - len(inputs))
+            inputs += [
+                self.constant(f"model.layers.{layer}.attn.{part}_norm.weight", self.weights[f"model.layers.{layer}.self_attn.{part}_norm.weight"])
+                for part in "qk"
+            ]
+        attributes = {"qk_norm_epsilon": shape.epsilon} if pattern.norm == "inputs" else {}
+        outputs = [f"{base}/GroupQueryAttention/output_0", f"present.{layer}.key", f"present.{layer}.value"]
+        self.node(
+            "GroupQueryAttention", inputs, outputs, MICROSOFT, num_heads=shape.query_heads, kv_num_heads=shape.key_value_heads,
+            scale=shape.head**-0.5, do_rotary=int(pattern.rotary_in_node), rotary_interleaved=0, local_window_size=-1, **attributes,
+        )
+        return self.matrix(f"model.layers.{layer}.attn.o_proj", self.weights[f"model.layers.{layer}.self_attn.o_proj.weight"], outputs[0])
+
+    def feed_forward(self, layer: int, x: str) -> str:
+        base, prefix = f"/model/layers.{layer}/mlp", f"model.layers.{layer}.mlp"
+        gate = self.matrix(f"{prefix}.gate_proj", self.weights[f"{prefix}.gate_proj.weight"], x)
+        up = self.matrix(f"{prefix}.up_proj", self.weights[f"{prefix}.up_proj.weight"], x)
+        open_ = self.node("Sigmoid", [gate], [f"{base}/act_fn/Sigmoid/output_0"])
+        silu = self.node("Mul", [gate, open_], [f"{base}/act_fn/Mul/output_0"])
+        return self.matrix(f"{prefix}.down_proj", self.weights[f"{prefix}.down_proj.weight"], self.node("Mul", [silu, up], [f"{base}/Mul/output_0"]))
+
+    def skip_norm(self, name: str, weight: str, residual: str, x: str) -> tuple[str, str]:
+        stored = self.constant(f"{name}.weight", self.weights[weight].astype(np.float32))
+        base = node_path(name)
+        outputs = [f"{base}/output_0", "", "", f"{base}/output_3"]
+        self.node("SkipSimplifiedLayerNormalization", [residual, x, stored], outputs, MICROSOFT, epsilon=self.shape.epsilon)
+        return outputs[0], outputs[3]
+
+    def build(self) -> onnx.ModelProto:
+        shape = self.shape
+        embedding = self.weights["model.embed_tokens.weight"]
+        half = self.pattern.storage == "f16"
+        table = self.constant("model.embed_tokens.weight", embedding.astype(np.float16 if half else np.float32))
+        residual = self.node("Gather", [table, "input_ids"], ["/model/embed_tokens/Gather/output_0"])
+        if half:
+            residual = self.node("Cast", [residual], ["/model/embed_tokens/Cast/output_0"], to=TensorProto.FLOAT)
+        caches, lengths = self.rotary_caches(), self.lengths()
+        first = self.constant("model.layers.0.input_layernorm.weight", self.weights["model.layers.0.input_layernorm.weight"].astype(np.float32))
+        x = self.node("SimplifiedLayerNormalization", [residual, first], ["/model/layers.0/input_layernorm/output_0"], axis=-1, epsilon=shape.epsilon, stash_type=1)
+        for layer in range(shape.layers):
+            attended = self.attention(layer, x, caches, lengths)
+            x, residual = self.skip_norm(f"model.layers.{layer}.post_attention_layernorm", f"model.layers.{layer}.post_attention_layernorm.weight", residual, attended)
+            fed = self.feed_forward(layer, x)
+            following = f"model.layers.{layer + 1}.input_layernorm" if layer + 1 < shape.layers else "model.norm"
+            x, residual = self.skip_norm(following, f"{following}.weight", residual, fed)
+        logits = self.head(table, x)
+        self.nodes[-1].output[0] = "logits"
+        assert logits
+        return self.model()
+
+    def head(self, table: str, x: str) -> str:
+        if self.shape.tied and self.pattern.storage != "q4":
+            turned = self.node("Transpose", [table], ["/lm_head/Transpose/output_0"], perm=[1, 0])
+            if self.pattern.storage == "f16":
+                turned = self.node("Cast", [turned], ["/lm_head/Cast/output_0"], to=TensorProto.FLOAT)
+            return self.node("MatMul", [x, turned], ["/lm_head/MatMul/output_0"])
+        name = "model.embed_tokens.weight" if self.shape.tied else "lm_head.weight"
+        return self.matrix("lm_head", self.weights[name], x)
+
+    def model(self) -> onnx.ModelProto:
+        shape = self.shape
+        past = ["batch_size", shape.key_value_heads, "past_sequence_length", shape.head]
+        present = ["batch_size", shape.key_value_heads, "total_sequence_length", shape.head]
+        integers = lambda name, length: helper.make_tensor_value_info(name, TensorProto.INT64, ["batch_size", length])  # noqa: E731
+        inputs = [integers("input_ids", "sequence_length"), integers("attention_mask", "total_sequence_length")]
+        if not self.pattern.rotary_in_node:
+            inputs.append(integers("position_ids", "sequence_length"))
+        outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch_size", "sequence_length", shape.vocabulary])]
+        for layer in range(shape.layers):
+            for part in ("key", "value"):
+                inputs.append(helper.make_tensor_value_info(f"past_key_values.{layer}.{part}", TensorProto.FLOAT, past))
+                outputs.append(helper.make_tensor_value_info(f"present.{layer}.{part}", TensorProto.FLOAT, present))
+        graph = helper.make_graph(self.nodes, "decoder", inputs, outputs, self.initializers)
+        opsets = [helper.make_opsetid("", 21), helper.make_opsetid(MICROSOFT, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=10, producer_name="proxima")
+
+
+def write(folder: Path, shape: Decoder, weights: dict[str, np.ndarray], pattern: Pattern, file: str = "model.onnx") -> None:
+    (folder / "onnx").mkdir(parents=True, exist_ok=True)
+    path = folder / "onnx" / file
+    path.unlink(missing_ok=True)
+    (folder / "onnx" / f"{file}_data").unlink(missing_ok=True)
+    model = Graph(shape, weights, pattern).build()
+    if pattern.external_data:
+        onnx.save(model, path, save_as_external_data=True, location=f"{file}_data", size_threshold=1024)
+    else:
+        onnx.save(model, path)
+
+
+def config_of(shape: Decoder, model_type: str, **more) -> dict:
+    return {
+        "architectures": [{"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}[model_type]],
+        "model_type": model_type,
+        "vocab_size": shape.vocabulary,
+        "hidden_size": shape.hidden,
+        "intermediate_size": shape.intermediate,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.query_heads,
+        "num_key_value_heads": shape.key_value_heads,
+        "head_dim": shape.head,
+        "hidden_act": "silu",
+        "rms_norm_eps": shape.epsilon,
+        "rope_theta": shape.rope_base,
+        "max_position_embeddings": shape.positions,
+        "tie_word_embeddings": shape.tied,
+        **more,
+    }

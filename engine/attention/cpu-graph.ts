@@ -1,0 +1,133 @@
+/**
+ * The ONNX graph that computes attention over a given number of spans with plain operators: for each span
+ * S = q·Kᵀ, P = softmax(S), o = P·V, lse = max S − ln max P; then the fold, whose weights are a softmax over the lses.
+ */
+import {
+  assembleModel,
+  ElementType,
+  encodeConstant,
+  encodeNode,
+  encodeValue,
+  type NodeDescription,
+  ownModelFields,
+} from '../model/onnx-writer.ts';
+
+/** One graph a signature: how many spans before the rows' own tokens, and how many within, which are masked. */
+export interface GraphSignature {
+  readonly before: number;
+  readonly within: number;
+  readonly softcap: number;
+  /** Also give each span's probabilities under the softmax over all spans. */
+  readonly probabilities: boolean;
+}
+
+const LAST_AXIS = BigInt64Array.of(-1n);
+
+/** Inputs q [ratio, rows, d], k0, v0 … [tokens, d] f16, mask0 … [rows, tokens]; outputs o, and p0 … when asked for. */
+export function attentionGraph(signature: GraphSignature): Promise<Uint8Array> {
+  const count = signature.before + signature.within;
+  const spans = Array.from({ length: count }, (_, index) => index);
+  const nodes = spans.flatMap((index) => spanNodes(index, index - signature.before, signature.softcap));
+  nodes.push(...foldNodes(spans));
+  if (signature.probabilities) nodes.push(...spans.map(probabilityNode));
+  return assembleModel({
+    modelFields: ownModelFields(),
+    nodes: nodes.map(encodeNode),
+    inputs: inputValues(signature).map(encodeValue),
+    outputs: outputValues(signature).map(encodeValue),
+    constants: constants(signature.softcap),
+  });
+}
+
+function spanNodes(index: number, masked: number, softcap: number): NodeDescription[] {
+  const name = (part: string) => `${part}${index}`;
+  const nodes: NodeDescription[] = [
+    { operator: 'Cast', inputs: [name('k')], outputs: [name('kf')], attributes: { to: ElementType.float } },
+    { operator: 'Cast', inputs: [name('v')], outputs: [name('vf')], attributes: { to: ElementType.float } },
+    { operator: 'Transpose', inputs: [name('kf')], outputs: [name('kt')], attributes: { perm: [1, 0] } },
+    { operator: 'MatMul', inputs: ['q', name('kt')], outputs: [name('raw')] },
+  ];
+  let scores = name('raw');
+  if (softcap > 0) {
+    nodes.push(
+      { operator: 'Div', inputs: [scores, 'softcap'], outputs: [name('ratio')] },
+      { operator: 'Tanh', inputs: [name('ratio')], outputs: [name('bounded')] },
+      { operator: 'Mul', inputs: [name('bounded'), 'softcap'], outputs: [name('capped')] },
+    );
+    scores = name('capped');
+  }
+  if (masked >= 0) {
+    nodes.push({ operator: 'Add', inputs: [scores, `mask${masked}`], outputs: [name('causal')] });
+    scores = name('causal');
+  }
+  return [
+    ...nodes,
+    { operator: 'ReduceMax', inputs: [scores, 'axis'], outputs: [name('top')], attributes: { keepdims: 1 } },
+    { operator: 'Softmax', inputs: [scores], outputs: [name('share')], attributes: { axis: -1 } },
+    { operator: 'ReduceMax', inputs: [name('share'), 'axis'], outputs: [name('peak')], attributes: { keepdims: 1 } },
+    { operator: 'Log', inputs: [name('peak')], outputs: [name('logpeak')] },
+    { operator: 'Sub', inputs: [name('top'), name('logpeak')], outputs: [name('lse')] },
+    { operator: 'MatMul', inputs: [name('share'), name('vf')], outputs: [name('part')] },
+  ];
+}
+
+function foldNodes(spans: readonly number[]): NodeDescription[] {
+  const weights: NodeDescription[] = [
+    { operator: 'Concat', inputs: spans.map((index) => `lse${index}`), outputs: ['lses'], attributes: { axis: -1 } },
+    { operator: 'Softmax', inputs: ['lses'], outputs: ['weights'], attributes: { axis: -1 } },
+    {
+      operator: 'Split',
+      inputs: ['weights'],
+      outputs: spans.map((index) => `weight${index}`),
+      attributes: { axis: -1, num_outputs: spans.length },
+    },
+  ];
+  const weighted = spans.map((index): NodeDescription => {
+    return { operator: 'Mul', inputs: [`part${index}`, `weight${index}`], outputs: [`weighted${index}`] };
+  });
+  return [
+    ...weights,
+    ...weighted,
+    { operator: 'Sum', inputs: spans.map((index) => `weighted${index}`), outputs: ['o'] },
+  ];
+}
+
+function probabilityNode(index: number): NodeDescription {
+  return { operator: 'Mul', inputs: [`share${index}`, `weight${index}`], outputs: [`p${index}`] };
+}
+
+function inputValues({ before, within }: GraphSignature) {
+  const spans = Array.from({ length: before + within }, (_, index) => index);
+  return [
+    { name: 'q', elementType: ElementType.float, dimensions: ['ratio', 'rows', 'size'] },
+    ...spans.flatMap((index) =>
+      ['k', 'v'].map((part) => ({
+        name: `${part}${index}`,
+        elementType: ElementType.float16,
+        dimensions: [`tokens${index}`, 'size'],
+      })),
+    ),
+    ...Array.from({ length: within }, (_, index) => ({
+      name: `mask${index}`,
+      elementType: ElementType.float,
+      dimensions: ['rows', `tokens${before + index}`],
+    })),
+  ];
+}
+
+function outputValues({ before, within, probabilities }: GraphSignature) {
+  const output = { name: 'o', elementType: ElementType.float, dimensions: ['ratio', 'rows', 'size'] };
+  if (!probabilities) return [output];
+  const spans = Array.from({ length: before + within }, (_, index) => index);
+  const shares = spans.map((index) => ({
+    name: `p${index}`,
+    elementType: ElementType.float,
+    dimensions: ['ratio', 'rows', `tokens${index}`],
+  }));
+  return [output, ...shares];
+}
+
+function constants(softcap: number): Uint8Array[] {
+  const axis = encodeConstant('axis', LAST_AXIS, [1]);
+  return softcap > 0 ? [axis, encodeConstant('softcap', Float32Array.of(softcap), [])] : [axis];
+}

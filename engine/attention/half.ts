@@ -1,0 +1,11 @@
+/** f16 bits and numbers: the cache keeps Uint16Array, arithmetic wants numbers. */
+
+/** A view of f16 bits as numbers, sharing memory. */
+export function asNumbers(bits: Uint16Array): Float16Array {
+  return new Float16Array(bits.buffer, bits.byteOffset, bits.length);
+}
+
+/** The f16 bits of numbers, rounded to nearest. */
+export function toBits(values: ArrayLike<number>): Uint16Array {
+  return new Uint16Array(Float16Array.from(values).buffer);
+}

@@ -1,0 +1,71 @@
+/** Attention over spans in plain f64 loops: the truth that every other implementation is tested against. */
+import type { Span } from '../cache/spans.ts';
+import type { AttentionRequest, AttentionShape } from './attention.ts';
+import { asNumbers } from './half.ts';
+
+/** A partial result of one row over one span: o, normalised within the span, and its log-sum-exp. */
+export interface Partial {
+  readonly output: Float64Array;
+  readonly logSumExp: number;
+}
+
+/** Merges partial results exactly: each weighs exp(lse − lse of all). Empty spans have lse −∞ and weigh nothing. */
+export function fold(partials: readonly Partial[]): Partial {
+  const top = Math.max(...partials.map((partial) => partial.logSumExp));
+  if (top === -Infinity) return partials[0] ?? { output: new Float64Array(0), logSumExp: -Infinity };
+  const weights = partials.map((partial) => Math.exp(partial.logSumExp - top));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const output = new Float64Array(partials[0]?.output.length ?? 0);
+  for (const [index, partial] of partials.entries()) {
+    const share = (weights[index] ?? 0) / sum;
+    for (let d = 0; d < output.length; d++) output[d] = (output[d] ?? 0) + share * (partial.output[d] ?? 0);
+  }
+  return { output, logSumExp: top + Math.log(sum) };
+}
+
+/** One query over one span, tokens after `position` left out. */
+export function partialAttention(
+  query: ArrayLike<number>,
+  span: Span,
+  position: number,
+  shape: AttentionShape,
+): Partial {
+  const { headSize } = shape;
+  const keys = asNumbers(span.keys);
+  const values = asNumbers(span.values);
+  const visible = Math.max(0, Math.min(span.end, position + 1) - span.start);
+  const scores = Float64Array.from({ length: visible }, (_, token) => score(query, keys, token * headSize, shape));
+  const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+  const exponentials = scores.map((each) => Math.exp(each - top));
+  const sum = exponentials.reduce((a, b) => a + b, 0);
+  const output = new Float64Array(headSize);
+  for (let token = 0; token < visible; token++) {
+    const weight = (exponentials[token] ?? 0) / sum;
+    for (let d = 0; d < headSize; d++) output[d] = (output[d] ?? 0) + weight * (values[token * headSize + d] ?? 0);
+  }
+  return { output, logSumExp: visible > 0 ? top + Math.log(sum) : -Infinity };
+}
+
+function score(query: ArrayLike<number>, keys: ArrayLike<number>, offset: number, shape: AttentionShape): number {
+  let sum = 0;
+  for (let d = 0; d < shape.headSize; d++) sum += (query[d] ?? 0) * (keys[offset + d] ?? 0);
+  const scaled = sum * shape.scale;
+  return shape.softcap > 0 ? shape.softcap * Math.tanh(scaled / shape.softcap) : scaled;
+}
+
+/** [query heads, rows, head size] in f64. */
+export function referenceAttention(request: AttentionRequest): Float64Array {
+  const { shape, rows, queries, firstPosition } = request;
+  const ratio = shape.queryHeads / shape.keyValueHeads;
+  const output = new Float64Array(shape.queryHeads * rows * shape.headSize);
+  for (let head = 0; head < shape.queryHeads; head++) {
+    const spans = request.spans[Math.floor(head / ratio)] ?? [];
+    for (let row = 0; row < rows; row++) {
+      const offset = (head * rows + row) * shape.headSize;
+      const query = queries.subarray(offset, offset + shape.headSize);
+      const partials = spans.map((span) => partialAttention(query, span, firstPosition + row, shape));
+      output.set(fold(partials).output, offset);
+    }
+  }
+  return output;
+}

@@ -1,0 +1,100 @@
+/**
+ * A sharing plan says, for every layer and KV head, whose keys stand in for distant tokens: `leaders[layer][head]` is
+ * the leader layer, at most the layer itself. Where every layer leads itself, the model is dense (pod.md, Definitions).
+ */
+import { z } from 'zod';
+import { ProximaError } from '../errors.ts';
+
+export interface SharingPlan {
+  readonly leaders: readonly (readonly number[])[];
+}
+
+/** How many tokens at the start and at the end keep their own keys everywhere. */
+export interface Proximity {
+  readonly sinks: number;
+  readonly recent: number;
+}
+
+/**
+ * The recent window moves in steps of this many tokens, so that where it stands depends on a token's position alone and
+ * never on how a document was cut into chunks. A query sees full keys for its `recent` predecessors or up to one step more.
+ */
+export const WINDOW_STEP = 256;
+
+/** The first token that is not distant for a query at `position`; everything from the sinks up to it is distant. */
+export function recentStart(position: number, { sinks, recent }: Proximity): number {
+  const step = position - (position % WINDOW_STEP);
+  return Math.max(sinks, step - recent);
+}
+
+export function densePlan(layers: number, heads: number): SharingPlan {
+  return { leaders: Array.from({ length: layers }, (_, layer) => Array.from({ length: heads }, () => layer)) };
+}
+
+export function isDense(plan: SharingPlan): boolean {
+  return plan.leaders.every((heads, layer) => heads.every((leader) => leader === layer));
+}
+
+/** Number of (layer, head) pairs that keep keys for distant tokens: B of pod.md. */
+export function leaderCount(plan: SharingPlan): number {
+  return plan.leaders.reduce((sum, heads, layer) => sum + heads.filter((leader) => leader === layer).length, 0);
+}
+
+/**
+ * Blocks of consecutive layers, each led by its first, as even as possible. It knows nothing of the model: it is what
+ * there is when nobody has explored one, and must be labelled so.
+ */
+export function evenPlan(layers: number, heads: number, blocks: number): SharingPlan {
+  const leader = (layer: number) => {
+    const block = Math.floor((layer * blocks) / layers);
+    return Math.ceil((block * layers) / blocks);
+  };
+  return { leaders: Array.from({ length: layers }, (_, layer) => Array.from({ length: heads }, () => leader(layer))) };
+}
+
+/** Throws `plan-invalid` unless the plan fits the model and each leader leads itself. */
+export function checkPlan(plan: SharingPlan, layers: number, heads: number): SharingPlan {
+  const refuse = (cause: string): never => {
+    throw new ProximaError(
+      'plan-invalid',
+      `The sharing plan ${cause}.`,
+      'Give a plan made for this model, or --policy dense.',
+    );
+  };
+  if (plan.leaders.length !== layers) refuse(`names ${plan.leaders.length} layers, the model has ${layers}`);
+  for (const [layer, row] of plan.leaders.entries()) {
+    if (row.length !== heads) refuse(`names ${row.length} KV heads for layer ${layer}, the model has ${heads}`);
+    for (const [head, leader] of row.entries()) {
+      if (!(leader >= 0 && leader <= layer)) refuse(`gives layer ${layer} the leader ${leader}, which comes after it`);
+      if (plan.leaders[leader]?.[head] !== leader)
+        refuse(`gives layer ${layer} the leader ${leader}, which follows another`);
+    }
+  }
+  return plan;
+}
+
+const count = z.number().int().nonnegative();
+
+/** `pod.json`: a plan with the window it was made for and how it was found. */
+export const planFileSchema = z.object({
+  version: z.literal(1),
+  leaders: z.array(z.array(count)),
+  sinks: count,
+  recent: count,
+  adapted: z.boolean(),
+  found: z.string(),
+});
+
+export type PlanFile = z.infer<typeof planFileSchema>;
+
+export function parsePlanFile(text: string, name: string): PlanFile {
+  try {
+    return planFileSchema.parse(JSON.parse(text));
+  } catch {
+    throw new ProximaError(
+      'plan-invalid',
+      `${name} is not a sharing plan.`,
+      'Give a pod.json, as `explore` writes it.',
+    );
+  }
+}

@@ -1,0 +1,29 @@
+/** A span: a run of consecutive tokens with one place for its keys and one for its values. */
+import type { HalfRun } from './half-store.ts';
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** (end − start) × head size f16 bits each. */
+  readonly keys: Uint16Array;
+  readonly values: Uint16Array;
+}
+
+/** Something that hands out runs of a token range, page by page. */
+export interface Runs {
+  run(from: number, to: number): HalfRun;
+}
+
+/** Pairs keys with values over `from`..`to`: a new span wherever either lies in another page. */
+export function pairSpans(keys: Runs, values: Runs, from: number, to: number): Span[] {
+  const spans: Span[] = [];
+  for (let start = from; start < to; ) {
+    const keyRun = keys.run(start, to);
+    const valueRun = values.run(start, keyRun.end);
+    const end = valueRun.end;
+    const elements = ((end - start) * keyRun.data.length) / (keyRun.end - keyRun.start);
+    spans.push({ start, end, keys: keyRun.data.subarray(0, elements), values: valueRun.data });
+    start = end;
+  }
+  return spans;
+}

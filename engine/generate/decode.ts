@@ -1,0 +1,71 @@
+/** Answers after a prompt: the prompt and the answer stay uncommitted. */
+import type { PodCache } from '../cache/pod-cache.ts';
+import { throwIfCancelled } from '../errors.ts';
+import type { Decoder } from '../model/decoder.ts';
+import type { Sampler } from './sampling.ts';
+
+export interface DecodeOptions {
+  readonly maxTokens: number;
+  readonly stopTokens: ReadonlySet<number>;
+  readonly sampler: Sampler;
+  readonly signal?: AbortSignal | undefined;
+  readonly onToken?: (id: number) => void;
+}
+
+export interface DecodeResult {
+  /** The answer, without the stop token. */
+  readonly ids: number[];
+  readonly stopped: 'stop-token' | 'length';
+  /** Until the first token was there, and from then on. */
+  readonly firstTokenSeconds: number;
+  readonly restSeconds: number;
+}
+
+/** Prompt tokens a chunk: a question is short, but may be pasted. */
+const PROMPT_CHUNK = 512;
+
+export async function decode(
+  decoder: Decoder,
+  cache: PodCache,
+  prompt: readonly number[],
+  options: DecodeOptions,
+): Promise<DecodeResult> {
+  const { maxTokens, stopTokens, sampler, signal, onToken } = options;
+  const started = performance.now();
+  let logits = await readPrompt(decoder, cache, prompt, signal);
+  const firstTokenSeconds = (performance.now() - started) / 1000;
+  const ids: number[] = [];
+  const finish = (stopped: DecodeResult['stopped']): DecodeResult => {
+    return { ids, stopped, firstTokenSeconds, restSeconds: (performance.now() - started) / 1000 - firstTokenSeconds };
+  };
+  while (ids.length < maxTokens) {
+    const id = sampler(logits, ids);
+    if (stopTokens.has(id)) return finish('stop-token');
+    ids.push(id);
+    onToken?.(id);
+    throwIfCancelled(signal);
+    if (ids.length < maxTokens) logits = await logitsAfter(decoder, cache, [id]);
+  }
+  return finish('length');
+}
+
+async function readPrompt(
+  decoder: Decoder,
+  cache: PodCache,
+  prompt: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  let done = 0;
+  for (; prompt.length - done > PROMPT_CHUNK; done += PROMPT_CHUNK) {
+    throwIfCancelled(signal);
+    await decoder.forward(prompt.slice(done, done + PROMPT_CHUNK), cache, { commit: false, want: 'nothing' });
+  }
+  throwIfCancelled(signal);
+  return logitsAfter(decoder, cache, prompt.slice(done));
+}
+
+async function logitsAfter(decoder: Decoder, cache: PodCache, ids: readonly number[]): Promise<Float32Array> {
+  const logits = await decoder.forward(ids, cache, { commit: false, want: 'logits' });
+  if (!logits) throw new TypeError('the last segment gave no logits');
+  return logits;
+}

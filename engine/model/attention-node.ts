@@ -1,0 +1,125 @@
+/** Reads a GroupQueryAttention node: what it computes, and whether Proxima can compute it. */
+import { ProximaError } from '../errors.ts';
+import type { AttributeValue, OnnxModel, OnnxNode } from './onnx.ts';
+
+export interface RotaryInNode {
+  readonly interleaved: boolean;
+  readonly cosineCache: string;
+  readonly sineCache: string;
+}
+
+export interface NormInNode {
+  readonly queryWeight: string;
+  readonly keyWeight: string;
+  readonly epsilon: number;
+}
+
+/** One attention layer as the graph states it. Sizes in elements. */
+export interface AttentionNode {
+  readonly layer: number;
+  readonly name: string;
+  readonly queryHeads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  readonly scale: number;
+  /** 0: none. */
+  readonly softcap: number;
+  readonly rotary: RotaryInNode | undefined;
+  readonly norm: NormInNode | undefined;
+  /** Tensor names: packed q·k·v in `query` when key and value are absent. */
+  readonly query: string;
+  readonly key: string | undefined;
+  readonly value: string | undefined;
+  readonly output: string;
+  /** ONNX element type of the activations around the node. */
+  readonly elementType: number;
+}
+
+const DEFAULT_NORM_EPSILON = 1e-6;
+
+const INPUT = {
+  query: 0,
+  key: 1,
+  value: 2,
+  pastKey: 3,
+  cosine: 7,
+  sine: 8,
+  attentionBias: 10,
+  headSink: 11,
+  keyScale: 12,
+  queryNorm: 14,
+  keyNorm: 15,
+} as const;
+
+export function isAttention(node: OnnxNode): boolean {
+  return node.operator === 'GroupQueryAttention' && node.domain === 'com.microsoft';
+}
+
+/** Throws `model-unsupported`, naming layer and feature, for what the engine would run wrong. */
+export function readAttentionNode(node: OnnxNode, layer: number, model: OnnxModel): AttentionNode {
+  refuseUnsupported(node, layer);
+  const past = model.values.get(input(node, INPUT.pastKey) ?? '');
+  const headSize = past?.dimensions[3];
+  if (typeof headSize !== 'number') throw unsupported(layer, 'a past_key_values input without a fixed head size');
+  const rotary = number(node, 'do_rotary', 0) === 1;
+  const key = input(node, INPUT.key);
+  const queryNorm = input(node, INPUT.queryNorm);
+  const keyNorm = input(node, INPUT.keyNorm);
+  return {
+    layer,
+    name: node.name,
+    queryHeads: number(node, 'num_heads', 0),
+    keyValueHeads: number(node, 'kv_num_heads', 0),
+    headSize,
+    scale: number(node, 'scale', 0) || headSize ** -0.5,
+    softcap: number(node, 'softcap', 0),
+    rotary: rotary ? readRotary(node, layer) : undefined,
+    norm:
+      queryNorm && keyNorm
+        ? { queryWeight: queryNorm, keyWeight: keyNorm, epsilon: number(node, 'qk_norm_epsilon', DEFAULT_NORM_EPSILON) }
+        : undefined,
+    query: input(node, INPUT.query) ?? '',
+    key,
+    value: key ? input(node, INPUT.value) : undefined,
+    output: node.outputs[0] ?? '',
+    elementType: past?.elementType ?? 1,
+  };
+}
+
+function readRotary(node: OnnxNode, layer: number): RotaryInNode {
+  const cosineCache = input(node, INPUT.cosine);
+  const sineCache = input(node, INPUT.sine);
+  if (!cosineCache || !sineCache) throw unsupported(layer, 'do_rotary without cos and sin caches');
+  return { interleaved: number(node, 'rotary_interleaved', 0) === 1, cosineCache, sineCache };
+}
+
+function refuseUnsupported(node: OnnxNode, layer: number): void {
+  const features: [string, boolean][] = [
+    ['attention_bias', input(node, INPUT.attentionBias) !== undefined],
+    ['head_sink', input(node, INPUT.headSink) !== undefined],
+    ['a quantised KV cache (k_scale)', input(node, INPUT.keyScale) !== undefined],
+    ['a quantised KV cache (kv_cache_bit_width)', number(node, 'kv_cache_bit_width', 0) > 0],
+    ['local_window_size', number(node, 'local_window_size', -1) > 0],
+    ['smooth_softmax', number(node, 'smooth_softmax', 0) === 1],
+  ];
+  const found = features.find(([, present]) => present);
+  if (found) throw unsupported(layer, found[0]);
+}
+
+function unsupported(layer: number, feature: string): ProximaError {
+  return new ProximaError(
+    'model-unsupported',
+    `Layer ${layer} uses ${feature}, which Proxima can't run yet.`,
+    'Choose another model, or an export of this one without it.',
+    { layer, feature },
+  );
+}
+
+function input(node: OnnxNode, index: number): string | undefined {
+  return node.inputs[index] || undefined;
+}
+
+function number(node: OnnxNode, name: string, fallback: number): number {
+  const value: AttributeValue | undefined = node.attributes.get(name);
+  return typeof value === 'number' ? value : fallback;
+}

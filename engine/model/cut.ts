@@ -1,0 +1,181 @@
+/**
+ * Cuts a decoder's graph at its attention. The GroupQueryAttention nodes are the only places that touch the KV cache;
+ * without them the graph falls into layers + 1 segments: embedding … q,k,v of layer 0 | o-proj 0 … q,k,v of layer 1 |
+ * … | o-proj … logits. The subgraph that only fed lengths to the attention nodes is reached by nothing and is dropped.
+ */
+import { ProximaError } from '../errors.ts';
+import { type AttentionNode, isAttention, readAttentionNode } from './attention-node.ts';
+import type { OnnxModel, OnnxNode } from './onnx.ts';
+
+export interface Segment {
+  readonly index: number;
+  readonly nodes: readonly OnnxNode[];
+  /** Tensors from outside: graph inputs, and what crosses the cuts from earlier segments. */
+  readonly inputs: readonly string[];
+  /** The attention output that this segment takes, if any. */
+  readonly attentionInput: string | undefined;
+  /** Tensors that later segments need, in graph order; q, k and v are named by the attention node. */
+  readonly outputs: readonly string[];
+  readonly initializers: readonly string[];
+}
+
+export interface CutModel {
+  readonly model: OnnxModel;
+  readonly attention: readonly AttentionNode[];
+  readonly segments: readonly Segment[];
+  readonly logits: string;
+}
+
+/** Throws `model-unsupported` when the graph has no attention to cut at, or one that can't be run. */
+export function cutModel(model: OnnxModel): CutModel {
+  const attentionNodes = model.nodes.filter(isAttention);
+  if (attentionNodes.length === 0) {
+    throw new ProximaError(
+      'model-unsupported',
+      'The graph has no GroupQueryAttention node, so there is no place to put the PoD cache.',
+      'Use an export made for onnxruntime-genai or transformers.js (onnx-community).',
+    );
+  }
+  refuseOtherState(model);
+  const attention = attentionNodes.map((node, layer) => readAttentionNode(node, layer, model));
+  const logits = model.outputs.find((output) => output.name === 'logits')?.name ?? model.outputs[0]?.name ?? '';
+  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const levels = segmentOfEachNode(model, attention, producers);
+  const wanted = [...attention.flatMap((node) => projections(node)), logits];
+  const membership = assignNodes(model, wanted, producers, levels, attention.length + 1);
+  return {
+    model,
+    attention,
+    logits,
+    segments: describeSegments(model, attention, logits, membership, producers, levels),
+  };
+}
+
+/** The names of the tensors that carry a layer's query, key and value. */
+export function projections(node: AttentionNode): string[] {
+  return [node.query, node.key, node.value].filter((name): name is string => name !== undefined);
+}
+
+function refuseOtherState(model: OnnxModel): void {
+  const state = model.inputs.find(
+    (input) => input.name.startsWith('past_') && !input.name.startsWith('past_key_values.'),
+  );
+  if (!state) return;
+  throw new ProximaError(
+    'model-unsupported',
+    `The model keeps state other than keys and values (${state.name}), which Proxima can't carry yet.`,
+    'Choose a model whose layers are all attention.',
+  );
+}
+
+/** The segment of each computed tensor's node: one past the last attention before it; -1 where only weights feed it. */
+function segmentOfEachNode(
+  model: OnnxModel,
+  attention: readonly AttentionNode[],
+  producers: ReadonlyMap<string, OnnxNode>,
+): Map<OnnxNode, number> {
+  const layerOf = new Map(attention.map((node) => [node.output, node.layer]));
+  const inputNames = new Set(model.inputs.map((input) => input.name));
+  const levels = new Map<OnnxNode, number>();
+  const levelOf = (tensor: string): number => {
+    const layer = layerOf.get(tensor);
+    if (layer !== undefined) return layer + 1;
+    const producer = producers.get(tensor);
+    if (producer) return levels.get(producer) ?? visit(producer);
+    if (inputNames.has(tensor)) return 0;
+    if (model.initializers.has(tensor)) return -1;
+    throw new ProximaError(
+      'model-damaged',
+      `The graph uses ${tensor}, which nothing in it makes.`,
+      'Get the model folder again.',
+    );
+  };
+  const visit = (node: OnnxNode): number => {
+    levels.set(node, -1);
+    const level = Math.max(-1, ...node.inputs.filter(Boolean).map(levelOf));
+    levels.set(node, level);
+    return level;
+  };
+  // Graphs are stored in topological order, so this recursion stays shallow.
+  for (const node of model.nodes) if (!isAttention(node)) visit(node);
+  return levels;
+}
+
+/** Which nodes each segment runs: those the wanted tensors need; nodes fed by weights alone go wherever they are used. */
+function assignNodes(
+  model: OnnxModel,
+  wanted: readonly string[],
+  producers: ReadonlyMap<string, OnnxNode>,
+  levels: ReadonlyMap<OnnxNode, number>,
+  count: number,
+): Set<OnnxNode>[] {
+  const membership = Array.from({ length: count }, () => new Set<OnnxNode>());
+  const add = (tensor: string, user: number): void => {
+    const node = producers.get(tensor);
+    if (!node || isAttention(node)) return;
+    const level = levels.get(node) ?? 0;
+    const segment = membership[level < 0 ? user : level];
+    if (!segment || segment.has(node)) return;
+    refuseSubgraph(node);
+    segment.add(node);
+    for (const name of node.inputs) add(name, level < 0 ? user : level);
+  };
+  for (const tensor of wanted) {
+    const node = producers.get(tensor);
+    add(tensor, Math.max(0, node ? (levels.get(node) ?? 0) : 0));
+  }
+  if (membership.some((segment) => segment.size === 0)) {
+    throw new ProximaError(
+      'model-unsupported',
+      'Two attention layers have nothing between them.',
+      'Choose another model.',
+    );
+  }
+  return membership.map((segment) => new Set(model.nodes.filter((node) => segment.has(node))));
+}
+
+function refuseSubgraph(node: OnnxNode): void {
+  if (![...node.attributes.values()].includes('graph')) return;
+  throw new ProximaError(
+    'model-unsupported',
+    `The graph uses ${node.operator} (${node.name}) on its way, which Proxima can't cut yet.`,
+    'Choose another model, or an export without control flow.',
+  );
+}
+
+function describeSegments(
+  model: OnnxModel,
+  attention: readonly AttentionNode[],
+  logits: string,
+  membership: readonly ReadonlySet<OnnxNode>[],
+  producers: ReadonlyMap<string, OnnxNode>,
+  levels: ReadonlyMap<OnnxNode, number>,
+): Segment[] {
+  const needs = membership.map((nodes) => outsideTensors(nodes));
+  return membership.map((nodes, index) => {
+    const own = needs[index] ?? new Set<string>();
+    const attentionInput = index > 0 ? attention[index - 1]?.output : undefined;
+    const produced = new Set([...nodes].flatMap((node) => [...node.outputs]));
+    const crossing = [...produced].filter((name) => {
+      const producer = producers.get(name);
+      return producer && (levels.get(producer) ?? 0) >= 0 && needs.slice(index + 1).some((later) => later.has(name));
+    });
+    const node = attention[index];
+    const results = node ? projections(node) : [logits];
+    return {
+      index,
+      nodes: [...nodes],
+      attentionInput: attentionInput !== undefined && own.has(attentionInput) ? attentionInput : undefined,
+      inputs: [...own].filter((name) => !model.initializers.has(name) && name !== attentionInput),
+      outputs: [...new Set([...crossing, ...results])],
+      initializers: [...own].filter((name) => model.initializers.has(name)),
+    };
+  });
+}
+
+/** What a set of nodes takes from outside itself. */
+function outsideTensors(nodes: ReadonlySet<OnnxNode>): Set<string> {
+  const produced = new Set([...nodes].flatMap((node) => [...node.outputs]));
+  const outside = [...nodes].flatMap((node) => node.inputs.filter((name) => name && !produced.has(name)));
+  return new Set(outside);
+}

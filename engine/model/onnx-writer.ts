@@ -1,0 +1,157 @@
+/** Writes ONNX models: small graphs of the engine's own, and segments whose weights are passed on from a source. */
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import type { OnnxInitializer } from './onnx.ts';
+import type { ByteSource } from './source.ts';
+
+/** ONNX element types (TensorProto.DataType). */
+export const ElementType = { float: 1, int32: 6, int64: 7, float16: 10 } as const;
+
+export interface NodeDescription {
+  readonly operator: string;
+  readonly domain?: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Integers as number (or array), floats as { float }. */
+  readonly attributes?: Readonly<Record<string, number | readonly number[] | { readonly float: number }>>;
+}
+
+export interface ValueDescription {
+  readonly name: string;
+  readonly elementType: number;
+  /** Left out: of unknown rank. */
+  readonly dimensions?: readonly (number | string)[];
+}
+
+const FLOAT_ATTRIBUTE = 1;
+const INTEGER_ATTRIBUTE = 2;
+const INTEGERS_ATTRIBUTE = 7;
+
+export function encodeNode(node: NodeDescription): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const input of node.inputs) writer.tag(1, WireType.LengthDelimited).string(input);
+  for (const output of node.outputs) writer.tag(2, WireType.LengthDelimited).string(output);
+  writer.tag(3, WireType.LengthDelimited).string(`/proxima/${node.outputs[0]}`);
+  writer.tag(4, WireType.LengthDelimited).string(node.operator);
+  for (const [name, value] of Object.entries(node.attributes ?? {})) {
+    writer.tag(5, WireType.LengthDelimited).fork();
+    encodeAttribute(writer, name, value);
+    writer.join();
+  }
+  if (node.domain) writer.tag(7, WireType.LengthDelimited).string(node.domain);
+  return writer.finish();
+}
+
+function encodeAttribute(
+  writer: BinaryWriter,
+  name: string,
+  value: number | readonly number[] | { readonly float: number },
+): void {
+  writer.tag(1, WireType.LengthDelimited).string(name);
+  if (typeof value === 'number') {
+    writer.tag(3, WireType.Varint).int64(value).tag(20, WireType.Varint).int32(INTEGER_ATTRIBUTE);
+  } else if ('float' in value) {
+    writer.tag(2, WireType.Bit32).float(value.float).tag(20, WireType.Varint).int32(FLOAT_ATTRIBUTE);
+  } else {
+    for (const each of value) writer.tag(8, WireType.Varint).int64(each);
+    writer.tag(20, WireType.Varint).int32(INTEGERS_ATTRIBUTE);
+  }
+}
+
+export function encodeValue(value: ValueDescription): Uint8Array {
+  const writer = new BinaryWriter();
+  writer.tag(1, WireType.LengthDelimited).string(value.name);
+  writer.tag(2, WireType.LengthDelimited).fork(); // TypeProto
+  writer.tag(1, WireType.LengthDelimited).fork(); // tensor type
+  writer.tag(1, WireType.Varint).int32(value.elementType);
+  if (value.dimensions) encodeShape(writer, value.dimensions);
+  writer.join().join();
+  return writer.finish();
+}
+
+function encodeShape(writer: BinaryWriter, dimensions: readonly (number | string)[]): void {
+  writer.tag(2, WireType.LengthDelimited).fork();
+  for (const dimension of dimensions) {
+    writer.tag(1, WireType.LengthDelimited).fork();
+    if (typeof dimension === 'number') writer.tag(1, WireType.Varint).int64(dimension);
+    else writer.tag(2, WireType.LengthDelimited).string(dimension);
+    writer.join();
+  }
+  writer.join();
+}
+
+/** A small constant: float32 or int64 values written into the model itself. */
+export function encodeConstant(
+  name: string,
+  values: Float32Array | BigInt64Array,
+  dimensions: readonly number[],
+): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const dimension of dimensions) writer.tag(1, WireType.Varint).int64(dimension);
+  writer.tag(2, WireType.Varint).int32(values instanceof Float32Array ? ElementType.float : ElementType.int64);
+  writer.tag(8, WireType.LengthDelimited).string(name);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return writer.tag(9, WireType.LengthDelimited).bytes(bytes).finish();
+}
+
+/** An operator set import of every graph that the engine writes itself. */
+export function ownModelFields(): Uint8Array[] {
+  const version = new BinaryWriter().tag(1, WireType.Varint).int64(10).finish();
+  const sets = [
+    { domain: '', version: 21 },
+    { domain: 'com.microsoft', version: 1 },
+  ].map((set) => {
+    const writer = new BinaryWriter().tag(8, WireType.LengthDelimited).fork();
+    writer.tag(1, WireType.LengthDelimited).string(set.domain).tag(2, WireType.Varint).int64(set.version);
+    return writer.join().finish();
+  });
+  return [version, ...sets];
+}
+
+export interface GraphParts {
+  readonly modelFields: readonly Uint8Array[];
+  readonly nodes: readonly Uint8Array[];
+  readonly inputs: readonly Uint8Array[];
+  readonly outputs: readonly Uint8Array[];
+  readonly constants?: readonly Uint8Array[];
+  /** Weights passed on from the source, never decoded. */
+  readonly initializers?: readonly OnnxInitializer[];
+}
+
+const GRAPH_FIELD = 7;
+
+function header(fieldNumber: number, length: number): Uint8Array {
+  const writer = new BinaryWriter().tag(fieldNumber, WireType.LengthDelimited);
+  return length < 2 ** 31 ? writer.uint32(length).finish() : writer.uint64(length).finish();
+}
+
+/** The encoded model, in one array; only the weights named in `parts` are read from the source. */
+export async function assembleModel(parts: GraphParts, source?: ByteSource): Promise<Uint8Array> {
+  const pieces: (Uint8Array | OnnxInitializer)[] = [];
+  const push = (fieldNumber: number, payload: Uint8Array) =>
+    pieces.push(header(fieldNumber, payload.byteLength), payload);
+  for (const node of parts.nodes) push(1, node);
+  push(2, new TextEncoder().encode('segment'));
+  for (const constant of parts.constants ?? []) push(5, constant);
+  for (const initializer of parts.initializers ?? []) {
+    pieces.push(header(5, initializer.end - initializer.start), initializer);
+  }
+  for (const input of parts.inputs) push(11, input);
+  for (const output of parts.outputs) push(12, output);
+  const graphBytes = pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
+  return concatenate([...parts.modelFields, header(GRAPH_FIELD, graphBytes), ...pieces], source);
+}
+
+function lengthOf(piece: Uint8Array | OnnxInitializer): number {
+  return piece instanceof Uint8Array ? piece.byteLength : piece.end - piece.start;
+}
+
+async function concatenate(pieces: (Uint8Array | OnnxInitializer)[], source?: ByteSource): Promise<Uint8Array> {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + lengthOf(piece), 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) whole.set(piece, offset);
+    else if (source) whole.set(await source.read(piece.start, piece.end - piece.start), offset);
+    offset += lengthOf(piece);
+  }
+  return whole;
+}

@@ -1,0 +1,109 @@
+/** A model's tokenizer: text to token ids and back, with special tokens only where the template puts them. */
+import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
+import { ProximaError } from '../errors.ts';
+import { type ModelFolder, readText } from './source.ts';
+
+const REPLACEMENT = '�';
+
+export class Tokenizer {
+  readonly #hub: HubTokenizer;
+  /** Texts that would turn into special tokens. */
+  readonly #special: RegExp | undefined;
+  readonly size: number;
+
+  constructor(definition: object, config: object) {
+    this.#hub = new HubTokenizer(definition, config);
+    const added = [...this.#hub.get_added_tokens_decoder().values()].map((token) => token.content);
+    const escaped = added.filter((content) => content.length > 1).map((content) => RegExp.escape(content));
+    this.#special = escaped.length > 0 ? new RegExp(escaped.join('|'), 'g') : undefined;
+    this.size = Math.max(-1, ...this.#hub.get_vocab(true).values()) + 1;
+  }
+
+  /** Ids of template text, in which special tokens mean what they say. */
+  encodeTemplate(text: string): number[] {
+    return text === '' ? [] : this.#hub.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  /**
+   * Ids of text from outside. A special token's name in it stays plain text: it is split in two before encoding, so
+   * that a document can't end its own turn.
+   */
+  encodeText(text: string): number[] {
+    if (!this.#special) return this.encodeTemplate(text);
+    const ids: number[] = [];
+    let from = 0;
+    for (const match of text.matchAll(this.#special)) {
+      ids.push(...this.encodeTemplate(text.slice(from, match.index + 1)));
+      from = match.index + 1;
+    }
+    return from === 0 ? this.encodeTemplate(text) : [...ids, ...this.encodeTemplate(text.slice(from))];
+  }
+
+  decode(ids: readonly number[]): string {
+    return ids.length === 0
+      ? ''
+      : this.#hub.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+  }
+
+  tokenId(token: string): number | undefined {
+    return this.#hub.token_to_id(token);
+  }
+}
+
+/** Turns a stream of ids into a stream of text that never shows half a character. */
+export class StreamingText {
+  readonly #tokenizer: Tokenizer;
+  #ids: number[] = [];
+  #shown = '';
+
+  constructor(tokenizer: Tokenizer) {
+    this.#tokenizer = tokenizer;
+  }
+
+  /** The new text that is certain after this id: '' while a character is incomplete. */
+  push(id: number): string {
+    this.#ids.push(id);
+    const whole = this.#tokenizer.decode(this.#ids);
+    if (whole.endsWith(REPLACEMENT)) return '';
+    const fresh = whole.slice(this.#shown.length);
+    this.#shown = whole;
+    return fresh;
+  }
+
+  /** What is left at the end, incomplete characters included. */
+  finish(): string {
+    return this.#tokenizer.decode(this.#ids).slice(this.#shown.length);
+  }
+}
+
+/** Throws `model-missing`, `model-damaged`, or `tokenizer-mismatch` when it has ids the model has no row for. */
+export async function readTokenizer(folder: ModelFolder, vocabulary: number): Promise<Tokenizer> {
+  if (!(await folder.has('tokenizer.json'))) {
+    throw new ProximaError(
+      'model-missing',
+      `${folder.name} has no tokenizer.json.`,
+      'Get the model folder again, whole.',
+    );
+  }
+  const tokenizer = await parseTokenizer(folder);
+  if (tokenizer.size > vocabulary) {
+    throw new ProximaError(
+      'tokenizer-mismatch',
+      `The tokenizer has ${tokenizer.size} tokens and the model only ${vocabulary}: they don't belong together.`,
+      'Get tokenizer.json from the same folder as the model.',
+    );
+  }
+  return tokenizer;
+}
+
+async function parseTokenizer(folder: ModelFolder): Promise<Tokenizer> {
+  try {
+    const definition: unknown = JSON.parse(await readText(folder, 'tokenizer.json'));
+    const config: unknown = (await folder.has('tokenizer_config.json'))
+      ? JSON.parse(await readText(folder, 'tokenizer_config.json'))
+      : {};
+    return new Tokenizer(definition as object, config as object);
+  } catch {
+    throw new ProximaError('model-damaged', "tokenizer.json can't be read.", 'Get the model folder again.');
+  }
+}

@@ -1,0 +1,68 @@
+/** The CPU runtime: onnxruntime-node's native provider. */
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism, freemem, totalmem } from 'node:os';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { CpuAttention } from '../attention/cpu.ts';
+import type { GraphSession, Runtime } from './runtime.ts';
+
+/**
+ * onnxruntime-common decides once, at the first tensor, whether float16 is a Float16Array; the native binding of 1.30
+ * knows only Uint16Array and takes anything else for empty. So the first tensor is made while the class is out of sight.
+ */
+function settleFloat16AsBits(): void {
+  const scope: { Float16Array?: unknown } = globalThis;
+  const hidden = scope.Float16Array;
+  delete scope.Float16Array;
+  new Tensor('float32', new Float32Array(1), [1]);
+  if (hidden !== undefined) scope.Float16Array = hidden;
+}
+
+let settled = false;
+
+export interface CpuRuntimeOptions {
+  /** Threads of one operator; as many as there are cores when left out. */
+  readonly threads?: number;
+}
+
+export function createCpuRuntime(options: CpuRuntimeOptions = {}): Runtime {
+  if (!settled) settleFloat16AsBits();
+  settled = true;
+  const threads = options.threads ?? availableParallelism();
+  const runtime: Runtime = {
+    name: `cpu (${threads} threads)`,
+    availableBytes,
+    createSession: (model, dataFolder) => createSession(model, threads, dataFolder),
+    tensor: (
+      type: 'float32' | 'float16' | 'int64',
+      data: Float32Array | Uint16Array | BigInt64Array,
+      dimensions: readonly number[],
+    ) => new Tensor(type, data as Float32Array, dimensions),
+    createAttention: () => new CpuAttention(runtime),
+  };
+  return runtime;
+}
+
+async function createSession(model: Uint8Array, threads: number, dataFolder?: string): Promise<GraphSession> {
+  const session = await InferenceSession.create(model, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    ...(dataFolder ? { extra: { session: { model_external_initializers_file_folder_path: dataFolder } } } : {}),
+  });
+  return { run: (feeds) => session.run(feeds), close: () => session.release() };
+}
+
+/** MemAvailable where the kernel tells it, else what is free. */
+function availableBytes(): number {
+  try {
+    const line = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'));
+    if (line) return Number(line[1]) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return Math.min(totalmem(), Math.max(freemem(), totalmem() / 2));
+}

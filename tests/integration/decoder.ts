@@ -1,0 +1,50 @@
+/** Loads the graph of a folder without tokenizer or template, as parity fixtures have none. */
+import { join } from 'node:path';
+import type { CacheShape } from '../../engine/cache/memory.ts';
+import { PodCache } from '../../engine/cache/pod-cache.ts';
+import { densePlan, type Proximity, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
+import { cutModel } from '../../engine/model/cut.ts';
+import { Decoder } from '../../engine/model/decoder.ts';
+import { readOnnx } from '../../engine/model/onnx.ts';
+import { createSegments, readRotaryCaches } from '../../engine/model/segments.ts';
+import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
+import { openFile } from '../../engine/runtime/folder-node.ts';
+
+export async function openDecoder(folder: string): Promise<Decoder> {
+  const runtime = createCpuRuntime();
+  const source = await openFile(join(folder, 'onnx', 'model.onnx'));
+  const cut = cutModel(await readOnnx(source));
+  const dataFolder = join(folder, 'onnx');
+  const rotary = await readRotaryCaches(cut, runtime, dataFolder);
+  const segments = await createSegments(cut, runtime, dataFolder);
+  await source.close();
+  return new Decoder(cut, segments, rotary, runtime, runtime.createAttention());
+}
+
+export function cacheFor(
+  decoder: Decoder,
+  plan?: SharingPlan,
+  proximity: Proximity = { sinks: 16, recent: 256 },
+): PodCache {
+  const { attention } = decoder.cut;
+  const heads = attention[0]?.keyValueHeads ?? 0;
+  const shape: CacheShape = {
+    layers: attention.length,
+    heads,
+    headSize: attention[0]?.headSize ?? 0,
+    plan: plan ?? densePlan(attention.length, heads),
+    proximity,
+  };
+  return new PodCache(shape);
+}
+
+/** Largest difference over largest magnitude. */
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let difference = 0;
+  let magnitude = 0;
+  for (let index = 0; index < expected.length; index++) {
+    difference = Math.max(difference, Math.abs((actual[index] ?? Number.NaN) - (expected[index] ?? 0)));
+    magnitude = Math.max(magnitude, Math.abs(expected[index] ?? 0));
+  }
+  return Number.isNaN(difference) ? Infinity : difference / magnitude;
+}
