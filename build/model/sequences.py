@@ -77,7 +77,8 @@ class Sequences:
                 asked.append((facts.draw_absent(source, drawn, self.evaluation), facts.ABSENT))
         source.shuffle(asked)
         return [
-            ([self.question, *self.encode(question), self.answer], [*self.encode(answer), self.end])
+            # The leading space makes a name's first token the one it has within a sentence.
+            ([self.question, *self.encode(" " + question), self.answer], [*self.encode(" " + answer), self.end])
             for question, answer in asked[:MOST_QUESTIONS]
         ]
 

@@ -22,7 +22,15 @@ from sequences import ANSWER, PLAIN, Sequences
 WORK = Path(__file__).parent / "work"
 LEADERS = [0, 0, 0, 0, 0, 5, 5, 5]
 # (share of the time at which the phase ends, length, tokens a step)
-PHASES = [(0.28, 128, 8192), (0.50, 256, 8192), (0.66, 512, 8192), (0.78, 1024, 8192), (0.86, 2048, 8192), (0.92, 4096, 8192), (1.0, 8192, 8192)]
+PHASES = [
+    (0.20, 128, 8192),
+    (0.42, 256, 8192),
+    (0.62, 512, 8192),
+    (0.76, 1024, 8192),
+    (0.85, 2048, 8192),
+    (0.92, 4096, 8192),
+    (1.0, 8192, 8192),
+]
 PLAIN_SHARE, PLAIN_WEIGHT = 0.125, 0.16
 WARM_UP_STEPS, FLAT_UNTIL = 100, 0.55
 PEAK_MATRIX, PEAK_OTHER = 0.02, 3e-3

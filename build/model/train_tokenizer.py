@@ -21,8 +21,8 @@ CHAT_TEMPLATE = (
     "{{- '<|begin|>' -}}"
     "{%- for message in messages -%}"
     "{%- if message['role'] == 'system' -%}{{- message['content'] -}}"
-    "{%- elif message['role'] == 'user' -%}{{- '<|question|>' + message['content'] -}}"
-    "{%- else -%}{{- '<|answer|>' + message['content'] + '<|end|>' -}}{%- endif -%}"
+    "{%- elif message['role'] == 'user' -%}{{- '<|question|> ' + message['content'] -}}"
+    "{%- else -%}{{- '<|answer|> ' + message['content'] + '<|end|>' -}}{%- endif -%}"
     "{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '<|answer|>' -}}{%- endif -%}"
 )

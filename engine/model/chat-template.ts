@@ -82,12 +82,15 @@ class TemplateLayout implements PromptLayout {
   question(turns: readonly Turn[], question: string): number[] {
     const [, after = ''] = this.#rendered(turns, TEXT_MARK).split(DOCUMENT_MARK);
     const texts = [...turns.flatMap((turn) => [turn.question, turn.answer]), question];
-    const ids: number[] = [];
-    for (const [index, piece] of after.split(TEXT_MARK).entries()) {
-      if (index > 0) ids.push(...this.#tokenizer.encodeText(texts[index - 1] ?? ''));
-      ids.push(...this.#tokenizer.encodeTemplate(piece));
-    }
-    return ids;
+    const pieces = after.split(TEXT_MARK);
+    // A space in front of inserted text belongs to the text's first word, as it would had all been tokenised in one.
+    return pieces.flatMap((piece, index) => {
+      const text = texts[index];
+      if (text === undefined) return this.#tokenizer.encodeTemplate(piece);
+      const spaced = piece.endsWith(' ');
+      const template = this.#tokenizer.encodeTemplate(spaced ? piece.slice(0, -1) : piece);
+      return [...template, ...this.#tokenizer.encodeText(spaced ? ` ${text}` : text)];
+    });
   }
 
   #rendered(turns: readonly Turn[], question: string): string {
