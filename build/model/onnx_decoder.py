@@ -68,7 +68,7 @@ class Graph:
         return outputs[0]
 
     def constant(self, name: str, values: np.ndarray) -> str:
-        self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        self.initializers.append(numpy_helper.from_array(values if values.ndim == 0 else np.ascontiguousarray(values), name))
         return name
 
     def matrix(self, name: str, weight: np.ndarray, x: str) -> str:

@@ -19,7 +19,11 @@ export async function readArchive(bytes: Uint8Array): Promise<Map<string, Uint8A
     }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ProximaError('document-damaged', `The file is damaged: ${message}.`, 'Get it again, or open and save it in its own program.');
+    throw new ProximaError(
+      'document-damaged',
+      `The file is damaged: ${message}.`,
+      'Get it again, or open and save it in its own program.',
+    );
   }
   return members;
 }

@@ -19,6 +19,10 @@ async function convert(bytes: Uint8Array): Promise<string> {
     return (await mammoth.convertToHtml({ buffer }, { convertImage })).value;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ProximaError('document-damaged', `The Word document is damaged: ${message}.`, 'Open and save it in a word processor.');
+    throw new ProximaError(
+      'document-damaged',
+      `The Word document is damaged: ${message}.`,
+      'Open and save it in a word processor.',
+    );
   }
 }

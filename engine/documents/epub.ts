@@ -38,7 +38,9 @@ function titleOf(book: Markup): string | undefined {
 /** Paths of the chapters in reading order. */
 function spine(book: Markup, packagePath: string): string[] {
   const folder = packagePath.includes('/') ? packagePath.slice(0, packagePath.lastIndexOf('/') + 1) : '';
-  const items = new Map([...book.querySelectorAll('item')].map((item) => [item.getAttribute('id'), item.getAttribute('href')]));
+  const items = new Map(
+    [...book.querySelectorAll('item')].map((item) => [item.getAttribute('id'), item.getAttribute('href')]),
+  );
   return [...book.querySelectorAll('itemref')]
     .map((reference) => items.get(reference.getAttribute('idref')))
     .filter((href): href is string => Boolean(href))

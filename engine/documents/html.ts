@@ -4,7 +4,11 @@ import { parseHTML } from 'linkedom';
 import { type Document, paginate } from './document.ts';
 import { decodeText } from './plain-text.ts';
 
-const BLOCKS = new Set('ADDRESS ARTICLE ASIDE BLOCKQUOTE DD DIV DL DT FIGCAPTION FOOTER H1 H2 H3 H4 H5 H6 HEADER LI MAIN NAV OL P PRE SECTION TABLE TR UL'.split(' '));
+const BLOCKS = new Set(
+  'ADDRESS ARTICLE ASIDE BLOCKQUOTE DD DIV DL DT FIGCAPTION FOOTER H1 H2 H3 H4 H5 H6 HEADER LI MAIN NAV OL P PRE SECTION TABLE TR UL'.split(
+    ' ',
+  ),
+);
 const SILENT = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD']);
 
 interface MarkupNode {
@@ -17,7 +21,9 @@ interface MarkupNode {
 export function readHtml(bytes: Uint8Array): Document {
   const { text, warnings } = decodeText(bytes);
   const { text: content, title, whole } = articleOf(text);
-  const notes = whole ? warnings : [...warnings, 'Only the main article of the page was read; menus and asides were left out.'];
+  const notes = whole
+    ? warnings
+    : [...warnings, 'Only the main article of the page was read; menus and asides were left out.'];
   return { title: title || undefined, pages: paginate(content), outline: [], warnings: notes };
 }
 
@@ -28,7 +34,9 @@ function articleOf(markup: string): { text: string; title: string; whole: boolea
   const title = article?.title || document.title || '';
   const text = article?.content ? markupText(`<body>${article.content}</body>`) : '';
   // Readability is made for news pages; where it finds little, the page is no article and is read whole.
-  return text.length > body.length / 3 ? { text, title, whole: text.length > body.length * 0.9 } : { text: body, title, whole: true };
+  return text.length > body.length / 3
+    ? { text, title, whole: text.length > body.length * 0.9 }
+    : { text: body, title, whole: true };
 }
 
 /** The text of markup, a line a block; also used for the chapters of an EPUB and for DOCX. */
@@ -36,7 +44,10 @@ export function markupText(markup: string): string {
   const { document } = parseHTML(markup.includes('<body') ? markup : `<body>${markup}</body>`);
   const lines: string[] = [''];
   collect(document.body as unknown as MarkupNode, lines);
-  return lines.map((line) => line.replace(/\s+/g, ' ').trim()).filter(Boolean).join('\n');
+  return lines
+    .map((line) => line.replace(/\s+/g, ' ').trim())
+    .filter(Boolean)
+    .join('\n');
 }
 
 function collect(node: MarkupNode, lines: string[]): void {

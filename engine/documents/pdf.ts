@@ -18,7 +18,10 @@ export async function readPdf(bytes: Uint8Array, options: ReadOptions = {}): Pro
   }
 }
 
-async function open(bytes: Uint8Array, password: string | undefined): Promise<{ pdf: PDFDocumentProxy; close: () => Promise<void> }> {
+async function open(
+  bytes: Uint8Array,
+  password: string | undefined,
+): Promise<{ pdf: PDFDocumentProxy; close: () => Promise<void> }> {
   const task = getDocument({
     data: new Uint8Array(bytes), // pdf.js takes the array away from its owner.
     ...(password === undefined ? {} : { password }),
@@ -43,10 +46,18 @@ function openError(cause: unknown, password: string | undefined): ProximaError {
     return new ProximaError('document-encrypted', 'The PDF is encrypted.', 'Give its password with --password.');
   }
   if (name === 'PasswordException') {
-    return new ProximaError('password-wrong', 'The password does not open the PDF.', 'Check the password and try again.');
+    return new ProximaError(
+      'password-wrong',
+      'The password does not open the PDF.',
+      'Check the password and try again.',
+    );
   }
   const message = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
-  return new ProximaError('document-damaged', `The PDF is damaged: ${message}.`, 'Get it again, or print it to a new PDF from another viewer.');
+  return new ProximaError(
+    'document-damaged',
+    `The PDF is damaged: ${message}.`,
+    'Get it again, or print it to a new PDF from another viewer.',
+  );
 }
 
 interface PageLines {
@@ -54,7 +65,10 @@ interface PageLines {
   readonly paragraphs: readonly (readonly string[])[];
 }
 
-async function readPages(pdf: PDFDocumentProxy, options: ReadOptions): Promise<{ pages: PageLines[]; unreadable: number[] }> {
+async function readPages(
+  pdf: PDFDocumentProxy,
+  options: ReadOptions,
+): Promise<{ pages: PageLines[]; unreadable: number[] }> {
   const pages: PageLines[] = [];
   const unreadable: number[] = [];
   for (let number = 1; number <= pdf.numPages; number++) {
@@ -89,7 +103,9 @@ function toRun(item: { str: string; transform: number[]; width: number; height: 
 /** Paragraph borders are kept through the dropping of repeated lines by marking each paragraph's first line. */
 function withoutRepeatedEdges(pages: readonly PageLines[]): Page[] {
   const mark = '\u0000';
-  const marked = pages.map((page) => page.paragraphs.flatMap((lines) => lines.map((line, index) => (index === 0 ? mark : '') + line)));
+  const marked = pages.map((page) =>
+    page.paragraphs.flatMap((lines) => lines.map((line, index) => (index === 0 ? mark : '') + line)),
+  );
   const kept = dropRepeatedEdges(marked);
   return pages.map((page, index) => {
     const paragraphs: string[][] = [];
@@ -114,14 +130,18 @@ async function outlineOf(pdf: PDFDocumentProxy): Promise<Heading[]> {
     const target = typeof item.dest === 'string' ? await pdf.getDestination(item.dest) : item.dest;
     const reference: unknown = target?.[0];
     if (typeof reference !== 'object' || reference === null) continue;
-    const index = await pdf.getPageIndex(reference as Parameters<PDFDocumentProxy['getPageIndex']>[0]).catch(() => undefined);
+    const index = await pdf
+      .getPageIndex(reference as Parameters<PDFDocumentProxy['getPageIndex']>[0])
+      .catch(() => undefined);
     if (index !== undefined) headings.push({ title: item.title, page: index + 1 });
   }
   return headings;
 }
 
 function warningsFor(pages: readonly Page[], unreadable: readonly number[]): string[] {
-  const empty = pages.filter((page) => page.text === '' && !unreadable.includes(page.number)).map((page) => page.number);
+  const empty = pages
+    .filter((page) => page.text === '' && !unreadable.includes(page.number))
+    .map((page) => page.number);
   return [
     ...(unreadable.length > 0 ? [`Damaged and not read: ${pageList(unreadable)}.`] : []),
     ...(empty.length > 0 ? [`Without text (blank or scanned pictures): ${pageList(empty)}.`] : []),

@@ -3,7 +3,12 @@ import { type Document, paginate } from './document.ts';
 import { unwrap } from './text-cleaning.ts';
 
 export function decodeText(bytes: Uint8Array): { text: string; warnings: string[] } {
-  const mark = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
+  const mark =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? 'utf-16le'
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? 'utf-16be'
+        : undefined;
   if (mark) return { text: new TextDecoder(mark).decode(bytes), warnings: [] };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), warnings: [] };

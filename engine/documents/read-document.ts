@@ -14,7 +14,8 @@ type Format = 'pdf' | 'docx' | 'epub' | 'html' | 'markdown' | 'text';
 
 /** Rejects with `file-empty`, `format-unknown`, `document-*` or `password-wrong`. */
 export async function readDocument(bytes: Uint8Array, name: string, options: ReadOptions = {}): Promise<Document> {
-  if (bytes.byteLength === 0) throw new ProximaError('file-empty', `${name} is empty (0 bytes).`, 'Choose another file.');
+  if (bytes.byteLength === 0)
+    throw new ProximaError('file-empty', `${name} is empty (0 bytes).`, 'Choose another file.');
   const format = await detectFormat(bytes, name);
   const document = await readers[format](bytes, options);
   if (document.pages.every((page) => page.text === '')) throw withoutText(document, format);
@@ -32,7 +33,8 @@ const readers: Record<Format, (bytes: Uint8Array, options: ReadOptions) => Docum
 
 function withoutText(document: Document, format: Format): ProximaError {
   const pages = document.pages.length;
-  if (format !== 'pdf') return new ProximaError('document-without-text', 'The document has no text in it.', 'Choose another file.');
+  if (format !== 'pdf')
+    return new ProximaError('document-without-text', 'The document has no text in it.', 'Choose another file.');
   return new ProximaError(
     'document-without-text',
     `The PDF has no text on its ${pages === 1 ? 'page' : `${pages} pages`}: it is a scan or holds only pictures.`,
@@ -46,7 +48,11 @@ async function detectFormat(bytes: Uint8Array, name: string): Promise<Format> {
   if (head.includes('%PDF-')) return 'pdf';
   if (head.startsWith('PK\u0003\u0004')) return detectArchive(bytes, name);
   if (extension === 'pdf') {
-    throw new ProximaError('document-damaged', `${name} is called .pdf but is no PDF.`, 'Check where it came from; give the file itself.');
+    throw new ProximaError(
+      'document-damaged',
+      `${name} is called .pdf but is no PDF.`,
+      'Check where it came from; give the file itself.',
+    );
   }
   if (/^\s*(<!doctype html|<html)/i.test(head) || ['html', 'htm', 'xhtml'].includes(extension)) return 'html';
   if (isBinary(bytes)) throw unknownFormat(name);
@@ -71,5 +77,9 @@ function isBinary(bytes: Uint8Array): boolean {
 }
 
 function unknownFormat(name: string): ProximaError {
-  return new ProximaError('format-unknown', `${name} is of a kind that Proxima does not read.`, `Choose another file: ${FORMATS} are read.`);
+  return new ProximaError(
+    'format-unknown',
+    `${name} is of a kind that Proxima does not read.`,
+    `Choose another file: ${FORMATS} are read.`,
+  );
 }

@@ -39,7 +39,8 @@ function readInWorker(request: DocumentRequest, options: ReadOptions): Promise<D
   return new Promise<Document>((resolve, reject) => {
     const stalled = () => reject(stalledError(request.name));
     let watchdog = setTimeout(stalled, PATIENCE);
-    const cancel = () => reject(new ProximaError('cancelled', 'Reading was cancelled.', 'Start it again when you like.'));
+    const cancel = () =>
+      reject(new ProximaError('cancelled', 'Reading was cancelled.', 'Start it again when you like.'));
     options.signal?.addEventListener('abort', cancel, { once: true });
     worker.on('message', (message: DocumentMessage) => {
       clearTimeout(watchdog);
@@ -65,5 +66,9 @@ function stalledError(name: string): ProximaError {
 }
 
 function crashError(name: string, cause: Error): ProximaError {
-  return new ProximaError('document-damaged', `${name} can't be read: ${cause.message}.`, 'Save it anew from another program.');
+  return new ProximaError(
+    'document-damaged',
+    `${name} can't be read: ${cause.message}.`,
+    'Save it anew from another program.',
+  );
 }

@@ -1,0 +1,224 @@
+/** The engine's face: reads a document into a cache once and answers questions about it. */
+import { type CacheParts, type CacheShape, denseBytes, totalBytes } from './cache/memory.ts';
+import { PodCache } from './cache/pod-cache.ts';
+import type { Document, Page } from './documents/document.ts';
+import { ProximaError } from './errors.ts';
+import { type PageEvidence, type PageTokens, rankPages } from './evidence.ts';
+import { type Fit, planFit, requireFit } from './fit.ts';
+import { type DecodeResult, decode } from './generate/decode.ts';
+import { CHUNK_TOKENS, type PrefillProgress, prefill } from './generate/prefill.ts';
+import { createSampler, type Sampling } from './generate/sampling.ts';
+import type { Turn } from './model/chat-template.ts';
+import type { Model } from './model/model.ts';
+import { StreamingText } from './model/tokenizer.ts';
+import type { Policy } from './policy.ts';
+
+/** A document as token ids, with the place of each page. */
+export interface TokenisedDocument {
+  readonly ids: readonly number[];
+  readonly pages: readonly PageTokens[];
+}
+
+export interface MemoryUse {
+  readonly bytes: number;
+  readonly denseBytes: number;
+  /** 1 − bytes / denseBytes */
+  readonly saving: number;
+  readonly parts: CacheParts;
+}
+
+export interface AnswerPage {
+  readonly page: number;
+  readonly share: number;
+  /** The text of the passage that got most attention. */
+  readonly passage: string;
+}
+
+export interface Answer {
+  readonly question: string;
+  readonly answer: string;
+  readonly pages: readonly AnswerPage[];
+  readonly stopped: DecodeResult['stopped'];
+  readonly seconds: number;
+  readonly firstTokenSeconds: number;
+  readonly decodeTokensPerSecond: number;
+}
+
+export interface AskOptions {
+  readonly maxTokens: number;
+  readonly sampling: Sampling;
+  readonly signal?: AbortSignal | undefined;
+  readonly onText?: ((text: string) => void) | undefined;
+}
+
+export interface ReadingOptions {
+  readonly availableBytes: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PrefillProgress) => void) | undefined;
+  /** Called once it is known that the document fits, before the first token is read. */
+  readonly onFit?: ((fit: Fit) => void) | undefined;
+}
+
+/** Answer tokens whose attention is looked at for evidence. */
+const EVIDENCE_TOKENS = 48;
+
+export function tokeniseDocument(model: Model, pages: readonly Page[]): TokenisedDocument {
+  const ids = [...model.layout.beforeDocument];
+  const placed: PageTokens[] = [];
+  for (const page of pages) {
+    const start = ids.length;
+    if (page.text !== '') {
+      for (const id of model.tokenizer.encodeText(
+        placed.some((each) => each.end > each.start) ? `\n${page.text}` : page.text,
+      ))
+        ids.push(id);
+    }
+    placed.push({ page: page.number, start, end: ids.length });
+  }
+  return { ids, pages: placed };
+}
+
+/** A document in the cache, ready for questions. */
+export class Reading {
+  readonly model: Model;
+  readonly policy: Policy;
+  readonly tokens: TokenisedDocument;
+  readonly prefillSeconds: number;
+  readonly fit: Fit;
+  readonly #cache: PodCache;
+  readonly #turns: Turn[] = [];
+
+  private constructor(
+    model: Model,
+    policy: Policy,
+    tokens: TokenisedDocument,
+    cache: PodCache,
+    fit: Fit,
+    seconds: number,
+  ) {
+    this.model = model;
+    this.policy = policy;
+    this.tokens = tokens;
+    this.fit = fit;
+    this.prefillSeconds = seconds;
+    this.#cache = cache;
+  }
+
+  /** Reads the document. Rejects with `document-too-long`, `memory-too-small` or `cancelled`. */
+  static async open(
+    model: Model,
+    policy: Policy,
+    document: Pick<Document, 'pages'>,
+    options: ReadingOptions,
+  ): Promise<Reading> {
+    const tokens = tokeniseDocument(model, document.pages);
+    const shape = cacheShape(model, policy);
+    const request = {
+      shape,
+      modelName: model.name,
+      tokens: tokens.ids.length,
+      pages: tokens.pages,
+      contextTokens: model.contextTokens,
+      availableBytes: options.availableBytes,
+    };
+    const fit = planFit(request, CHUNK_TOKENS);
+    requireFit(fit, request);
+    options.onFit?.(fit);
+    const cache = new PodCache(shape);
+    const started = performance.now();
+    await prefill(model.decoder, cache, tokens.ids, options);
+    return new Reading(model, policy, tokens, cache, fit, (performance.now() - started) / 1000);
+  }
+
+  /**
+   * Answers, with the earlier turns in context. Rejects with `question-empty`, `document-too-long` when turns and
+   * question leave no room, or `cancelled`; the reading is then as if nothing had been asked.
+   */
+  async ask(question: string, options: AskOptions): Promise<Answer> {
+    if (question.trim() === '')
+      throw new ProximaError('question-empty', 'The question is empty.', 'Ask something about the document.');
+    const prompt = this.model.layout.question(this.#turns, question.trim());
+    const maxTokens = this.#room(prompt.length, options.maxTokens);
+    this.#cache.rewind();
+    try {
+      const started = performance.now();
+      const result = await this.#decode(prompt, maxTokens, options);
+      const answer = this.model.tokenizer.decode(result.ids).trim();
+      const pages = await this.#evidence(prompt, result.ids);
+      this.#turns.push({ question: question.trim(), answer });
+      const seconds = (performance.now() - started) / 1000;
+      const { stopped, firstTokenSeconds, restSeconds } = result;
+      const decodeTokensPerSecond = result.ids.length > 1 ? (result.ids.length - 1) / restSeconds : 0;
+      return { question: question.trim(), answer, pages, stopped, seconds, firstTokenSeconds, decodeTokensPerSecond };
+    } finally {
+      this.#cache.rewind();
+    }
+  }
+
+  /** What the document takes in memory now, counted in the cache's own pages. */
+  memory(): MemoryUse {
+    const parts = this.#cache.parts();
+    const bytes = totalBytes(parts);
+    const dense = denseBytes(this.#cache.shape, this.#cache.length);
+    return { bytes, denseBytes: dense, saving: dense === 0 ? 0 : 1 - bytes / dense, parts };
+  }
+
+  /** Forgets the turns, not the document. */
+  newConversation(): void {
+    this.#turns.length = 0;
+  }
+
+  close(): void {
+    this.#cache.clear();
+  }
+
+  #room(promptTokens: number, wanted: number): number {
+    const left = this.model.contextTokens - this.tokens.ids.length - promptTokens;
+    if (left > 0) return Math.min(wanted, left);
+    throw new ProximaError(
+      'document-too-long',
+      `Document, turns and question take ${this.tokens.ids.length + promptTokens} tokens; the model has room for ${this.model.contextTokens}.`,
+      'Start a new conversation, or ask a shorter question.',
+    );
+  }
+
+  #decode(prompt: readonly number[], maxTokens: number, options: AskOptions): Promise<DecodeResult> {
+    const streaming = new StreamingText(this.model.tokenizer);
+    return decode(this.model.decoder, this.#cache, prompt, {
+      maxTokens,
+      stopTokens: this.model.config.stopTokens,
+      sampler: createSampler(options.sampling),
+      signal: options.signal,
+      onToken: (id) => options.onText?.(streaming.push(id)),
+    });
+  }
+
+  /** Runs the answer's tokens once more, all in one, and gathers where they look: decoding itself stays lean. */
+  async #evidence(prompt: readonly number[], answer: readonly number[]): Promise<AnswerPage[]> {
+    const mass = new Float64Array(this.tokens.ids.length);
+    this.#cache.rewind(this.tokens.ids.length + prompt.length - 1);
+    const ids = [...prompt.slice(-1), ...answer.slice(0, EVIDENCE_TOKENS - 1)];
+    await this.model.decoder.forward(ids, this.#cache, { commit: false, want: 'logits', mass: { mass } });
+    mass.fill(0, 0, this.model.layout.beforeDocument.length);
+    return rankPages(mass, this.tokens.pages).map((evidence) => this.#describe(evidence));
+  }
+
+  #describe({ page, share, passage }: PageEvidence): AnswerPage {
+    return {
+      page,
+      share,
+      passage: this.model.tokenizer.decode(this.tokens.ids.slice(passage.start, passage.end)).trim(),
+    };
+  }
+}
+
+export function cacheShape(model: Model, policy: Policy): CacheShape {
+  const { attention } = model.decoder.cut;
+  return {
+    layers: attention.length,
+    heads: attention[0]?.keyValueHeads ?? 0,
+    headSize: attention[0]?.headSize ?? 0,
+    plan: policy.plan,
+    proximity: policy.proximity,
+  };
+}
