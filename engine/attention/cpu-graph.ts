@@ -1,6 +1,7 @@
 /**
  * The ONNX graph that computes attention over a given number of spans with plain operators: for each span
  * S = q·Kᵀ, P = softmax(S), o = P·V, lse = max S − ln max P; then the fold, whose weights are a softmax over the lses.
+ * It gives a partial result itself (o and lse), so that graphs for a few spans serve for any number.
  */
 import {
   assembleModel,
@@ -16,6 +17,7 @@ import {
 export interface GraphSignature {
   readonly before: number;
   readonly within: number;
+  readonly scale: number;
   readonly softcap: number;
   /** Also give each span's probabilities under the softmax over all spans. */
   readonly probabilities: boolean;
@@ -23,11 +25,12 @@ export interface GraphSignature {
 
 const LAST_AXIS = BigInt64Array.of(-1n);
 
-/** Inputs q [ratio, rows, d], k0, v0 … [tokens, d] f16, mask0 … [rows, tokens]; outputs o, and p0 … when asked for. */
+/** Inputs q [ratio, rows, d], k0, v0 … [tokens, d] f16, mask0 … [rows, tokens]; outputs o, lse, and p0 … when asked for. */
 export function attentionGraph(signature: GraphSignature): Promise<Uint8Array> {
   const count = signature.before + signature.within;
   const spans = Array.from({ length: count }, (_, index) => index);
-  const nodes = spans.flatMap((index) => spanNodes(index, index - signature.before, signature.softcap));
+  const nodes: NodeDescription[] = [{ operator: 'Mul', inputs: ['q', 'scale'], outputs: ['scaled'] }];
+  nodes.push(...spans.flatMap((index) => spanNodes(index, index - signature.before, signature.softcap)));
   nodes.push(...foldNodes(spans));
   if (signature.probabilities) nodes.push(...spans.map(probabilityNode));
   return assembleModel({
@@ -35,7 +38,7 @@ export function attentionGraph(signature: GraphSignature): Promise<Uint8Array> {
     nodes: nodes.map(encodeNode),
     inputs: inputValues(signature).map(encodeValue),
     outputs: outputValues(signature).map(encodeValue),
-    constants: constants(signature.softcap),
+    constants: constants(signature),
   });
 }
 
@@ -45,7 +48,7 @@ function spanNodes(index: number, masked: number, softcap: number): NodeDescript
     { operator: 'Cast', inputs: [name('k')], outputs: [name('kf')], attributes: { to: ElementType.float } },
     { operator: 'Cast', inputs: [name('v')], outputs: [name('vf')], attributes: { to: ElementType.float } },
     { operator: 'Transpose', inputs: [name('kf')], outputs: [name('kt')], attributes: { perm: [1, 0] } },
-    { operator: 'MatMul', inputs: ['q', name('kt')], outputs: [name('raw')] },
+    { operator: 'MatMul', inputs: ['scaled', name('kt')], outputs: [name('raw')] },
   ];
   let scores = name('raw');
   if (softcap > 0) {
@@ -89,6 +92,11 @@ function foldNodes(spans: readonly number[]): NodeDescription[] {
     ...weights,
     ...weighted,
     { operator: 'Sum', inputs: spans.map((index) => `weighted${index}`), outputs: ['o'] },
+    // The largest lse's weight is exp(its lse − lse of all).
+    { operator: 'ReduceMax', inputs: ['lses', 'axis'], outputs: ['largest'], attributes: { keepdims: 1 } },
+    { operator: 'ReduceMax', inputs: ['weights', 'axis'], outputs: ['heaviest'], attributes: { keepdims: 1 } },
+    { operator: 'Log', inputs: ['heaviest'], outputs: ['logheaviest'] },
+    { operator: 'Sub', inputs: ['largest', 'logheaviest'], outputs: ['lse'] },
   ];
 }
 
@@ -117,17 +125,18 @@ function inputValues({ before, within }: GraphSignature) {
 
 function outputValues({ before, within, probabilities }: GraphSignature) {
   const output = { name: 'o', elementType: ElementType.float, dimensions: ['ratio', 'rows', 'size'] };
-  if (!probabilities) return [output];
+  const outputs = [output, { name: 'lse', elementType: ElementType.float, dimensions: ['ratio', 'rows', 1] }];
+  if (!probabilities) return outputs;
   const spans = Array.from({ length: before + within }, (_, index) => index);
   const shares = spans.map((index) => ({
     name: `p${index}`,
     elementType: ElementType.float,
     dimensions: ['ratio', 'rows', `tokens${index}`],
   }));
-  return [output, ...shares];
+  return [...outputs, ...shares];
 }
 
-function constants(softcap: number): Uint8Array[] {
-  const axis = encodeConstant('axis', LAST_AXIS, [1]);
-  return softcap > 0 ? [axis, encodeConstant('softcap', Float32Array.of(softcap), [])] : [axis];
+function constants({ scale, softcap }: GraphSignature): Uint8Array[] {
+  const always = [encodeConstant('axis', LAST_AXIS, [1]), encodeConstant('scale', Float32Array.of(scale), [])];
+  return softcap > 0 ? [...always, encodeConstant('softcap', Float32Array.of(softcap), [])] : always;
 }

@@ -5,7 +5,10 @@ import type { Attention, AttentionMass, AttentionRequest } from './attention.ts'
 import { attentionGraph, type GraphSignature } from './cpu-graph.ts';
 
 /** Rows at once: with the longest span their scores stay within the processor's cache. */
-const ROWS_AT_ONCE = 128;
+const ROWS_AT_ONCE = 256;
+
+/** Spans a call: a graph of its own for every number of spans would cost more to create than it saves. */
+const SPANS_AT_ONCE = 8;
 
 export class CpuAttention implements Attention {
   readonly #runtime: Runtime;
@@ -21,8 +24,7 @@ export class CpuAttention implements Attention {
     for (let head = 0; head < shape.keyValueHeads; head++) {
       for (let row = 0; row < rows; row += ROWS_AT_ONCE) {
         const part = slice(request, head, row, Math.min(ROWS_AT_ONCE, rows - row));
-        const result = await this.#run(part, false);
-        scatter(float32(result.o), output, request, part);
+        scatter(foldGroups(await this.#run(part, false), part.headSize), output, request, part);
       }
     }
     return output;
@@ -33,9 +35,9 @@ export class CpuAttention implements Attention {
     const output = new Float32Array(shape.queryHeads * rows * shape.headSize);
     for (let head = 0; head < shape.keyValueHeads; head++) {
       const part = slice(request, head, 0, rows);
-      const result = await this.#run(part, true);
-      scatter(float32(result.o), output, request, part);
-      addMass(result, part, mass.mass, sinks);
+      const groups = await this.#run(part, true);
+      scatter(foldGroups(groups, part.headSize), output, request, part);
+      addMass(groups, part, mass.mass, sinks);
     }
     return output;
   }
@@ -46,14 +48,26 @@ export class CpuAttention implements Attention {
     await Promise.all(sessions.map((session) => session.close()));
   }
 
-  async #run(part: Slice, probabilities: boolean): Promise<Record<string, Tensor>> {
-    const { spans, ratio, rows, headSize } = part;
-    const before = spans.filter((span) => span.end <= part.firstPosition);
+  async #run(part: Slice, probabilities: boolean): Promise<Group[]> {
+    const groups: Group[] = [];
+    for (let first = 0; first < part.spans.length; first += SPANS_AT_ONCE) {
+      groups.push(await this.#runGroup(part, part.spans.slice(first, first + SPANS_AT_ONCE), probabilities));
+    }
+    return groups;
+  }
+
+  async #runGroup(part: Slice, spans: readonly Span[], probabilities: boolean): Promise<Group> {
+    const { ratio, rows, headSize, scale, softcap } = part;
     const within = spans.filter((span) => span.end > part.firstPosition);
-    const signature = { before: before.length, within: within.length, softcap: part.softcap, probabilities };
-    const session = await this.#session(signature);
+    const session = await this.#session({
+      before: spans.length - within.length,
+      within: within.length,
+      scale,
+      softcap,
+      probabilities,
+    });
     const feeds: Record<string, Tensor> = { q: this.#runtime.tensor('float32', part.queries, [ratio, rows, headSize]) };
-    for (const [index, span] of [...before, ...within].entries()) {
+    for (const [index, span] of spans.entries()) {
       const dimensions = [span.end - span.start, headSize];
       feeds[`k${index}`] = this.#runtime.tensor('float16', span.keys, dimensions);
       feeds[`v${index}`] = this.#runtime.tensor('float16', span.values, dimensions);
@@ -62,17 +76,56 @@ export class CpuAttention implements Attention {
       const mask = causalMask(rows, part.firstPosition, span);
       feeds[`mask${index}`] = this.#runtime.tensor('float32', mask, [rows, span.end - span.start]);
     }
-    return session.run(feeds);
+    const results = await session.run(feeds);
+    const shares = probabilities ? spans.map((_, index) => float32(results[`p${index}`])) : [];
+    return { output: float32(results.o), logSumExps: float32(results.lse), spans, shares };
   }
 
   #session(signature: GraphSignature): Promise<GraphSession> {
-    const key = `${signature.before}+${signature.within},${signature.softcap},${signature.probabilities}`;
+    const key = Object.values(signature).join();
     const known = this.#sessions.get(key);
     if (known) return known;
     const created = attentionGraph(signature).then((graph) => this.#runtime.createSession(graph));
     this.#sessions.set(key, created);
     return created;
   }
+}
+
+/** What one call gave: a partial result a row, and each span's probabilities within the call. */
+interface Group {
+  /** [ratio, rows, head size] */
+  readonly output: Float32Array;
+  /** [ratio, rows] */
+  readonly logSumExps: Float32Array;
+  readonly spans: readonly Span[];
+  readonly shares: readonly Float32Array[];
+}
+
+/** How much each group weighs in a row's fold: exp(lse − lse of all). */
+function groupWeights(groups: readonly Group[], row: number): number[] {
+  const exponents = groups.map((group) => group.logSumExps[row] ?? -Infinity);
+  const top = Math.max(...exponents);
+  const weights = exponents.map((exponent) => Math.exp(exponent - top));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+/** Merges the groups' partial results row by row; the first one's memory takes the result. */
+function foldGroups(groups: readonly Group[], headSize: number): Float32Array {
+  const [first, ...others] = groups;
+  if (!first) throw new RangeError('attention over no span at all');
+  if (others.length === 0) return first.output;
+  for (let row = 0; row < first.logSumExps.length; row++) {
+    const weights = groupWeights(groups, row);
+    const base = row * headSize;
+    for (let index = base; index < base + headSize; index++) {
+      let sum = 0;
+      for (let group = 0; group < groups.length; group++)
+        sum += (weights[group] ?? 0) * (groups[group]?.output[index] ?? 0);
+      first.output[index] = sum;
+    }
+  }
+  return first.output;
 }
 
 /** Some rows of the query heads of one KV head. */
@@ -84,12 +137,13 @@ interface Slice {
   readonly headSize: number;
   readonly softcap: number;
   readonly firstPosition: number;
-  /** [ratio, rows, head size], scaled. */
+  readonly scale: number;
+  /** [ratio, rows, head size] */
   readonly queries: Float32Array;
   readonly spans: readonly Span[];
 }
 
-/** Cuts rows out of a request: scales the queries, and leaves out or shortens spans that none of the rows may see. */
+/** Cuts rows out of a request, and leaves out or shortens spans that none of the rows may see. */
 function slice(request: AttentionRequest, head: number, firstRow: number, rows: number): Slice {
   const { shape } = request;
   const ratio = shape.queryHeads / shape.keyValueHeads;
@@ -98,14 +152,29 @@ function slice(request: AttentionRequest, head: number, firstRow: number, rows: 
   for (let each = 0; each < ratio; each++) {
     const from = ((head * ratio + each) * request.rows + firstRow) * headSize;
     const source = request.queries.subarray(from, from + rows * headSize);
-    const target = each * rows * headSize;
-    for (let index = 0; index < source.length; index++) queries[target + index] = (source[index] ?? 0) * shape.scale;
+    queries.set(source, each * rows * headSize);
   }
   const firstPosition = request.firstPosition + firstRow;
-  const spans = (request.spans[head] ?? []).flatMap((span) =>
+  const parts = (request.spans[head] ?? []).flatMap((span) =>
     splitSpan(span, firstPosition, firstPosition + rows, headSize),
   );
-  return { head, firstRow, rows, ratio, headSize, softcap: shape.softcap, firstPosition, queries, spans };
+  // Masked spans last: that is where the graph expects them.
+  const spans = [
+    ...parts.filter((span) => span.end <= firstPosition),
+    ...parts.filter((span) => span.end > firstPosition),
+  ];
+  return {
+    head,
+    firstRow,
+    rows,
+    ratio,
+    headSize,
+    softcap: shape.softcap,
+    scale: shape.scale,
+    firstPosition,
+    queries,
+    spans,
+  };
 }
 
 /** The parts of a span before `from` and from there up to `to`. */
@@ -141,36 +210,35 @@ function scatter(part: Float32Array, output: Float32Array, request: AttentionReq
 }
 
 /** Adds each row's probabilities, weighted by the row's own peak outside the sinks: heads that look at one place count. */
-function addMass(result: Record<string, Tensor>, part: Slice, mass: Float64Array, sinks: number): void {
-  const ordered = [
-    ...part.spans.filter((span) => span.end <= part.firstPosition),
-    ...part.spans.filter((span) => span.end > part.firstPosition),
-  ];
-  const visible = ordered
-    .map((span, index) => ({ span, shares: float32(result[`p${index}`]) }))
-    .filter(({ span }) => span.start < mass.length);
+function addMass(groups: readonly Group[], part: Slice, mass: Float64Array, sinks: number): void {
   for (let row = 0; row < part.ratio * part.rows; row++) {
+    const weights = groupWeights(groups, row);
     let peak = 0;
-    eachShare(visible, row, sinks, mass.length, (_token, share) => {
+    eachShare(groups, weights, row, sinks, mass.length, (_token, share) => {
       if (share > peak) peak = share;
     });
-    eachShare(visible, row, sinks, mass.length, (token, share) => {
+    eachShare(groups, weights, row, sinks, mass.length, (token, share) => {
       mass[token] = (mass[token] ?? 0) + peak * share;
     });
   }
 }
 
 function eachShare(
-  spans: readonly { span: Span; shares: Float32Array }[],
+  groups: readonly Group[],
+  weights: readonly number[],
   row: number,
   from: number,
   to: number,
   visit: (token: number, share: number) => void,
 ): void {
-  for (const { span, shares } of spans) {
-    const width = span.end - span.start;
-    for (let token = Math.max(from, span.start); token < Math.min(to, span.end); token++) {
-      visit(token, shares[row * width + token - span.start] ?? 0);
+  for (const [index, group] of groups.entries()) {
+    const weight = weights[index] ?? 0;
+    for (const [place, span] of group.spans.entries()) {
+      const shares = group.shares[place] ?? new Float32Array(0);
+      const offset = row * (span.end - span.start) - span.start;
+      for (let token = Math.max(from, span.start); token < Math.min(to, span.end); token++) {
+        visit(token, weight * (shares[offset + token] ?? 0));
+      }
     }
   }
 }

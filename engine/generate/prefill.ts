@@ -4,7 +4,7 @@ import { throwIfCancelled } from '../errors.ts';
 import type { Decoder } from '../model/decoder.ts';
 
 /** Tokens a chunk: enough rows for the matrix products to run at full speed, few enough for steady progress. */
-export const CHUNK_TOKENS = 512;
+export const CHUNK_TOKENS = 256;
 
 export interface PrefillProgress {
   readonly done: number;

@@ -2,6 +2,7 @@
 import type { Attention, AttentionMass, AttentionShape } from '../attention/attention.ts';
 import type { PodCache } from '../cache/pod-cache.ts';
 import { WINDOW_STEP } from '../cache/sharing-plan.ts';
+import { ProximaError } from '../errors.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
 import type { AttentionNode } from './attention-node.ts';
 import type { CutModel } from './cut.ts';
@@ -30,6 +31,7 @@ export class Decoder {
   readonly #runtime: Runtime;
   readonly #attention: Attention;
   readonly #shapes: readonly AttentionShape[];
+  readonly #graphInputNames: readonly string[];
 
   constructor(
     cut: CutModel,
@@ -43,6 +45,10 @@ export class Decoder {
     this.#rotary = rotary;
     this.#runtime = runtime;
     this.#attention = attention;
+    const crossing = new Set(segments.flatMap((segment) => [...segment.crossing]));
+    this.#graphInputNames = [...new Set(segments.flatMap((segment) => [...segment.inputs]))].filter(
+      (name) => !crossing.has(name),
+    );
     this.#shapes = cut.attention.map(({ queryHeads, keyValueHeads, headSize, scale, softcap }) => {
       return { queryHeads, keyValueHeads, headSize, scale, softcap };
     });
@@ -100,11 +106,13 @@ export class Decoder {
         BigInt64Array.from({ length }, (_, index) => BigInt(value(index))),
         [1, length],
       );
-    return new Map([
-      ['input_ids', integers(rows, (index) => ids[index] ?? 0)],
-      ['position_ids', integers(rows, (index) => start + index)],
-      ['attention_mask', integers(start + rows, () => 1)],
-    ]);
+    const known: Record<string, () => Tensor> = {
+      input_ids: () => integers(rows, (index) => ids[index] ?? 0),
+      position_ids: () => integers(rows, (index) => start + index),
+      attention_mask: () => integers(start + rows, () => 1),
+    };
+    // A mask as long as the context costs a millisecond at every token, and hardly a graph needs it once it is cut.
+    return new Map(this.#graphInputNames.map((name) => [name, (known[name] ?? unknownInput(name))()]));
   }
 
   #feeds(
@@ -163,6 +171,14 @@ export class Decoder {
     }
     return this.#runtime.tensor('float32', output, [shape.queryHeads, rows, shape.headSize]);
   }
+}
+
+function unknownInput(name: string): never {
+  throw new ProximaError(
+    'model-unsupported',
+    `The graph wants an input that Proxima does not know: ${name}.`,
+    'Choose another model.',
+  );
 }
 
 /** Rows `from`..`to` of [heads, rows, size]. */

@@ -51,7 +51,14 @@ async function createSession(model: Uint8Array, threads: number, dataFolder?: st
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    ...(dataFolder ? { extra: { session: { model_external_initializers_file_folder_path: dataFolder } } } : {}),
+    enableMemPattern: false, // Patterns are kept a set of input shapes, and ours never repeat.
+    extra: {
+      session: {
+        // Each session has its own threads; left spinning after a run they would take the cores from the next session.
+        force_spinning_stop: '1',
+        ...(dataFolder ? { model_external_initializers_file_folder_path: dataFolder } : {}),
+      },
+    },
   });
   return { run: (feeds) => session.run(feeds), close: () => session.release() };
 }
