@@ -1,0 +1,94 @@
+/** Every implementation of the attention interface against the f64 reference, over random shapes. */
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { AttentionRequest } from '../../../engine/attention/attention.ts';
+import { referenceAttention } from '../../../engine/attention/reference.ts';
+import type { Span } from '../../../engine/cache/spans.ts';
+import { createCpuRuntime } from '../../../engine/runtime/cpu.ts';
+import { relativeError } from '../../integration/decoder.ts';
+import { halves, normals } from '../cache/random.ts';
+
+const attention = createCpuRuntime({ threads: 2 }).createAttention();
+afterAll(() => attention.close());
+
+/** Spans that cover 0..past at random cuts, then the rows' own tokens. */
+function cutSpans(past: number, rows: number, cuts: readonly number[], headSize: number, seed: number): Span[] {
+  const borders = [...new Set([0, ...cuts.map((cut) => cut % Math.max(1, past)), past, past + rows])].sort((a, b) => a - b);
+  return borders.slice(1).map((end, index) => {
+    const start = borders[index] ?? 0;
+    const elements = (end - start) * headSize;
+    return { start, end, keys: halves(seed + end, elements), values: halves(seed + end + 50_000, elements) };
+  });
+}
+
+const arbitraryRequest = fc
+  .record({
+    keyValueHeads: fc.integer({ min: 1, max: 3 }),
+    ratio: fc.integer({ min: 1, max: 9 }),
+    headSize: fc.constantFrom(8, 32, 64, 128),
+    rows: fc.integer({ min: 1, max: 300 }),
+    past: fc.integer({ min: 0, max: 900 }),
+    cuts: fc.array(fc.nat(5000), { maxLength: 14 }),
+    softcap: fc.constantFrom(0, 0, 20),
+    seed: fc.nat(1000),
+  })
+  .map(({ keyValueHeads, ratio, headSize, rows, past, cuts, softcap, seed }): AttentionRequest => {
+    const queryHeads = keyValueHeads * ratio;
+    return {
+      shape: { queryHeads, keyValueHeads, headSize, scale: headSize ** -0.5 * 3, softcap },
+      queries: normals(seed, queryHeads * rows * headSize),
+      rows,
+      firstPosition: past,
+      spans: Array.from({ length: keyValueHeads }, (_, head) => cutSpans(past, rows, cuts, headSize, seed + head * 7)),
+    };
+  });
+
+describe('attention on the CPU', () => {
+  it('equals the reference', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryRequest, async (request) => {
+        expect(relativeError(await attention.attend(request), referenceAttention(request))).toBeLessThan(1e-4);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('does not depend on the order of the spans before the rows', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryRequest, async (request) => {
+        const turned = { ...request, spans: request.spans.map((spans) => [...spans].reverse()) };
+        expect(relativeError(await attention.attend(turned), await attention.attend(request))).toBeLessThan(1e-5);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('gives the same with its mass, and a mass that lies where the attention is', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryRequest, async (request) => {
+        const length = request.firstPosition + request.rows;
+        const mass = { mass: new Float64Array(length) };
+        const withMass = await attention.attendWithMass(request, mass, 0);
+        expect(relativeError(withMass, await attention.attend(request))).toBeLessThan(1e-5);
+        const rows = request.rows * request.shape.queryHeads;
+        const total = mass.mass.reduce((sum, each) => sum + each, 0);
+        expect(total).toBeGreaterThan(0);
+        expect(total).toBeLessThan(rows * 1.001); // Each row's shares sum to 1 and its peak is at most 1.
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('finds the one token that is looked at', async () => {
+    const headSize = 8;
+    const spans = cutSpans(500, 1, [100, 200], headSize, 3);
+    const queries = new Float32Array(headSize).fill(4);
+    const target = spans.find((span) => span.start <= 321 && span.end > 321);
+    target?.keys.fill(0x4400, (321 - target.start) * headSize, (322 - target.start) * headSize); // 4.0
+    const mass = { mass: new Float64Array(501) };
+    const shape = { queryHeads: 1, keyValueHeads: 1, headSize, scale: 1, softcap: 0 };
+    await attention.attendWithMass({ shape, queries, rows: 1, firstPosition: 500, spans: [spans] }, mass, 16);
+    expect(mass.mass.indexOf(Math.max(...mass.mass))).toBe(321);
+    expect(mass.mass[321]).toBeGreaterThan(0.9);
+  });
+});
