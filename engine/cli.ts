@@ -76,7 +76,7 @@ async function answerUnder(
   const policy = choosePolicy(model, { policy: policyName, planFile, sinks: line.sinks, recent: line.recent });
   const progress = startProgress('Reading', 'tokens');
   const options = {
-    availableBytes: runtime.availableBytes(),
+    availableBytes: line.memory === undefined ? runtime.availableBytes() : line.memory * 2 ** 20,
     signal,
     onProgress: ({ done, total }: { done: number; total: number }) => progress.update(done, total),
   };

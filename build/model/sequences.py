@@ -73,7 +73,7 @@ class Sequences:
         source = self.source
         asked = [(fact.question, fact.value) for fact in drawn]
         for _ in range(len(asked)):
-            if source.random() < 0.15:
+            if source.random() < 0.1:
                 asked.append((facts.draw_absent(source, drawn, self.evaluation), facts.ABSENT))
         source.shuffle(asked)
         return [

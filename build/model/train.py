@@ -23,24 +23,23 @@ WORK = Path(__file__).parent / "work"
 LEADERS = [0, 0, 0, 0, 0, 5, 5, 5]
 # (share of the time at which the phase ends, length, tokens a step)
 PHASES = [
-    (0.20, 128, 8192),
-    (0.42, 256, 8192),
-    (0.62, 512, 8192),
-    (0.76, 1024, 8192),
-    (0.85, 2048, 8192),
-    (0.92, 4096, 8192),
+    (0.30, 256, 8192),
+    (0.52, 512, 8192),
+    (0.68, 1024, 8192),
+    (0.80, 2048, 8192),
+    (0.90, 4096, 8192),
     (1.0, 8192, 8192),
 ]
 PLAIN_SHARE, PLAIN_WEIGHT = 0.125, 0.16
-WARM_UP_STEPS, FLAT_UNTIL = 100, 0.55
-PEAK_MATRIX, PEAK_OTHER = 0.02, 3e-3
+WARM_UP_STEPS, FLAT_UNTIL = 100, 0.0
+PEAK_MATRIX, PEAK_OTHER = 0.008, 1.5e-3
 
 
 def sharing_for(length: int, source: random.Random) -> Sharing | None:
     """A quarter of the steps dense; the others PoD with a window drawn for the length."""
     if source.random() < 0.25:
         return None
-    recent = source.choice([w for w in (16, 32, 64, 128, 256) if w <= max(32, length // 4)])
+    recent = source.choice([w for w in (16, 32, 64, 128, 256) if 32 <= w <= max(32, length // 4)])
     return Sharing(LEADERS, sinks=source.choice([4, 16]), recent=recent, block=max(64, min(512, length // 4)))
 
 
@@ -114,7 +113,7 @@ def run(model, optimisers_, peaks, sequences, source, state, seconds, path) -> N
         _, length, tokens = next(phase for phase in PHASES if progress < phase[0])
         if source.random() < 0.15 and length > 128:
             length //= 2
-        batch = sequences.batch(max(1, tokens // length), length, 0.8 if length <= 2048 else 0.6)
+        batch = sequences.batch(max(1, tokens // length), length, 0.5)
         scale = scale_at(state["step"], progress)
         for optimiser, rates in zip(optimisers_, peaks, strict=True):
             for group, rate in zip(optimiser.param_groups, rates, strict=True):

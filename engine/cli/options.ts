@@ -19,6 +19,8 @@ export interface CommandLine {
   readonly topK: number | undefined;
   readonly repetitionPenalty: number | undefined;
   readonly threads: number | undefined;
+  /** MiB that reading may take; all that is free when left out. */
+  readonly memory: number | undefined;
   readonly password: string | undefined;
   readonly compare: boolean;
   readonly json: boolean;
@@ -76,6 +78,7 @@ function createCommand(builtInModel: string): Command {
     .option('--top-k <n>', 'sample among so many tokens', integer(0))
     .option('--repetition-penalty <x>', 'above 1: tokens already said become less likely', decimal)
     .option('--threads <n>', 'processor threads', integer(1))
+    .option('--memory <mib>', 'read only what fits into so much memory', integer(1))
     .option('--password <text>', 'opens an encrypted PDF')
     .option('--compare', 'read and answer under dense and PoD, side by side', false)
     .option('--json', 'print one JSON object on stdout', false)
