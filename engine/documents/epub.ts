@@ -44,11 +44,11 @@ function spine(book: Markup, packagePath: string): string[] {
   return [...book.querySelectorAll('itemref')]
     .map((reference) => items.get(reference.getAttribute('idref')))
     .filter((href): href is string => Boolean(href))
-    .map((href) => normalise(folder + decodeURIComponent(href)));
+    .map((href) => normalise(folder + href));
 }
 
 function normalise(path: string): string {
-  return new URL(path, 'book:///').pathname.replace(/^\//, '');
+  return decodeURIComponent(new URL(path, 'book:///').pathname).replace(/^\//, '');
 }
 
 function missing(what: string): never {

@@ -32,7 +32,7 @@ function articleOf(markup: string): { text: string; title: string; whole: boolea
   const body = markupText(markup);
   const article = document.body ? new Readability(document).parse() : undefined;
   const title = article?.title || document.title || '';
-  const text = article?.content ? markupText(`<body>${article.content}</body>`) : '';
+  const text = article?.content ? markupText(article.content) : '';
   // Readability is made for news pages; where it finds little, the page is no article and is read whole.
   return text.length > body.length / 3
     ? { text, title, whole: text.length > body.length * 0.9 }
@@ -41,7 +41,7 @@ function articleOf(markup: string): { text: string; title: string; whole: boolea
 
 /** The text of markup, a line a block; also used for the chapters of an EPUB and for DOCX. */
 export function markupText(markup: string): string {
-  const { document } = parseHTML(markup.includes('<body') ? markup : `<body>${markup}</body>`);
+  const { document } = parseHTML(/<html\b/i.test(markup) ? markup : `<html><body>${markup}</body></html>`);
   const lines: string[] = [''];
   collect(document.body as unknown as MarkupNode, lines);
   return lines

@@ -7,6 +7,9 @@ import { ProximaError } from '../errors.ts';
 import { type AttentionNode, isAttention, readAttentionNode } from './attention-node.ts';
 import type { OnnxModel, OnnxNode } from './onnx.ts';
 
+/** ONNX element type. */
+const FLOAT = 1;
+
 export interface Segment {
   readonly index: number;
   readonly nodes: readonly OnnxNode[];
@@ -24,6 +27,8 @@ export interface CutModel {
   readonly attention: readonly AttentionNode[];
   readonly segments: readonly Segment[];
   readonly logits: string;
+  /** Weights that segments take as inputs. */
+  readonly tables: ReadonlySet<string>;
 }
 
 /** Throws `model-unsupported` when the graph has no attention to cut at, or one that can't be run. */
@@ -43,17 +48,23 @@ export function cutModel(model: OnnxModel): CutModel {
   const levels = segmentOfEachNode(model, attention, producers);
   const wanted = [...attention.flatMap((node) => projections(node)), logits];
   const membership = assignNodes(model, wanted, producers, levels, attention.length + 1);
-  return {
-    model,
-    attention,
-    logits,
-    segments: describeSegments(model, attention, logits, membership, producers, levels),
-  };
+  const tables = sharedTables(model);
+  const segments = describeSegments(model, attention, logits, membership, producers, levels, tables);
+  return { model, attention, logits, tables, segments };
 }
 
 /** The names of the tensors that carry a layer's query, key and value. */
 export function projections(node: AttentionNode): string[] {
   return [node.query, node.key, node.value].filter((name): name is string => name !== undefined);
+}
+
+/** Rotary caches that RotaryEmbedding nodes of several segments read: they are fed, so that no session copies them. */
+function sharedTables(model: OnnxModel): ReadonlySet<string> {
+  const names = model.nodes
+    .filter((node) => node.operator === 'RotaryEmbedding')
+    .flatMap((node) => node.inputs.slice(2, 4))
+    .filter((name) => model.initializers.get(name)?.dataType === FLOAT);
+  return new Set(names);
 }
 
 function refuseOtherState(model: OnnxModel): void {
@@ -150,7 +161,9 @@ function describeSegments(
   membership: readonly ReadonlySet<OnnxNode>[],
   producers: ReadonlyMap<string, OnnxNode>,
   levels: ReadonlyMap<OnnxNode, number>,
+  tables: ReadonlySet<string>,
 ): Segment[] {
+  const fed = (name: string) => !model.initializers.has(name) || tables.has(name);
   const needs = membership.map((nodes) => outsideTensors(nodes));
   return membership.map((nodes, index) => {
     const own = needs[index] ?? new Set<string>();
@@ -166,9 +179,9 @@ function describeSegments(
       index,
       nodes: [...nodes],
       attentionInput: attentionInput !== undefined && own.has(attentionInput) ? attentionInput : undefined,
-      inputs: [...own].filter((name) => !model.initializers.has(name) && name !== attentionInput),
+      inputs: [...own].filter((name) => fed(name) && name !== attentionInput),
       outputs: [...new Set([...crossing, ...results])],
-      initializers: [...own].filter((name) => model.initializers.has(name)),
+      initializers: [...own].filter((name) => !fed(name)),
     };
   });
 }

@@ -112,7 +112,13 @@ export class Decoder {
       attention_mask: () => integers(start + rows, () => 1),
     };
     // A mask as long as the context costs a millisecond at every token, and hardly a graph needs it once it is cut.
-    return new Map(this.#graphInputNames.map((name) => [name, (known[name] ?? unknownInput(name))()]));
+    return new Map(this.#graphInputNames.map((name) => [name, known[name]?.() ?? this.#table(name)]));
+  }
+
+  /** A rotary cache, whole. */
+  #table(name: string): Tensor {
+    const { data, half } = this.#rotary.get(name) ?? unknownInput(name);
+    return this.#runtime.tensor('float32', data, [data.length / half, half]);
   }
 
   #feeds(

@@ -129,9 +129,8 @@ export async function readRotaryCaches(
   runtime: Runtime,
   dataFolder: string | undefined,
 ): Promise<Map<string, { data: Float32Array; half: number }>> {
-  const names = [
-    ...new Set(cut.attention.flatMap((node) => (node.rotary ? [node.rotary.cosineCache, node.rotary.sineCache] : []))),
-  ];
+  const inNodes = cut.attention.flatMap(({ rotary }) => (rotary ? [rotary.cosineCache, rotary.sineCache] : []));
+  const names = [...new Set([...inNodes, ...cut.tables])];
   if (names.length === 0) return new Map();
   const nodes = nodesFor(cut.model, names);
   const used = new Set([...names, ...nodes.flatMap((node) => [...node.inputs])]);

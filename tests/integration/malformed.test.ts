@@ -44,7 +44,10 @@ function mutate(original: Buffer, random: () => number): Buffer {
     }
     default: {
       const text = bytes.toString('latin1');
-      return Buffer.from(text.replace(/\d+(?= \d+ R|\s+\/Length)/g, (digits) => (random() < 0.1 ? String(at(9999)) : digits)), 'latin1');
+      return Buffer.from(
+        text.replace(/\d+(?= \d+ R|\s+\/Length)/g, (digits) => (random() < 0.1 ? String(at(9999)) : digits)),
+        'latin1',
+      );
     }
   }
 }

@@ -32,7 +32,7 @@ async function expectRefusal(args: readonly string[], code: string, ...words: Re
 
 const TEXT = 'The access code of Marsh Hall is 4471. It rained all day, and nobody went out.';
 
-describe('documents that can\'t be read', () => {
+describe("documents that can't be read", () => {
   it('a missing file', () => expectRefusal([at('nothing.pdf'), 'Why?'], 'file-missing', /no file/, /Check the path/));
 
   it('a folder', () => expectRefusal([folder, 'Why?'], 'file-unreadable', /is not a file/));
@@ -43,7 +43,13 @@ describe('documents that can\'t be read', () => {
     await makePdf(at('locked.pdf'), (pdf) => pdf.text(TEXT), { userPassword: 'sesame', ownerPassword: 'owner' });
     await expectRefusal([at('locked.pdf'), 'Why?'], 'document-encrypted', /encrypted/, /--password/);
     await expectRefusal([at('locked.pdf'), 'Why?', '--password', 'wrong'], 'password-wrong', /does not open/);
-    const outcome = await ask([at('locked.pdf'), 'What is the access code of Marsh Hall?', '--password', 'sesame', '--json']);
+    const outcome = await ask([
+      at('locked.pdf'),
+      'What is the access code of Marsh Hall?',
+      '--password',
+      'sesame',
+      '--json',
+    ]);
     expect(outcome.code).toBe(0);
     expect(JSON.parse(outcome.stdout).document).toMatchObject({ pages: 1, pagesRead: 'all' });
   });
@@ -69,7 +75,7 @@ describe('documents that can\'t be read', () => {
   });
 });
 
-describe('models that can\'t be loaded', () => {
+describe("models that can't be loaded", () => {
   const document = file('short.txt', TEXT);
 
   it('no folder', () => expectRefusal([document, 'Why?', '--model', at('none')], 'model-missing', /no model folder/));
@@ -85,7 +91,10 @@ describe('models that can\'t be loaded', () => {
 
   it('a graph of noise', async () => {
     const model = modelFolder('noise');
-    writeFileSync(join(model, 'onnx/model.onnx'), Uint8Array.from({ length: 5000 }, (_, index) => (index * 37) % 251));
+    writeFileSync(
+      join(model, 'onnx/model.onnx'),
+      Uint8Array.from({ length: 5000 }, (_, index) => (index * 37) % 251),
+    );
     await expectRefusal([document, 'Why?', '--model', model], 'model-damaged', /damaged/);
   });
 
@@ -131,15 +140,29 @@ describe('questions and options', () => {
   it('an unknown option', () => expectRefusal([document, 'Why?', '--colour'], 'option-invalid', /--colour/));
   it('a wrong number', () => expectRefusal([document, 'Why?', '--recent', 'many'], 'option-invalid', /whole number/));
   it('a wrong page range', () => expectRefusal([document, 'Why?', '--pages', '9-3'], 'option-invalid', /range/));
-  it('pages that are not there', () => expectRefusal([document, 'Why?', '--pages', '4-9'], 'page-range-invalid', /has 1/));
+  it('pages that are not there', () =>
+    expectRefusal([document, 'Why?', '--pages', '4-9'], 'page-range-invalid', /has 1/));
 });
 
 describe('documents that do not fit', () => {
   it('longer than the context: numbers and ways out, before reading', async () => {
     const long = file('long.txt', `${TEXT}\n\n`.repeat(4000));
-    await expectRefusal([long, 'Why?'], 'document-too-long', /tokens on \d+ pages/, /64,512/, /--pages 1-\d+/, /--model/);
+    await expectRefusal(
+      [long, 'Why?'],
+      'document-too-long',
+      /tokens on \d+ pages/,
+      /64,512/,
+      /--pages 1-\d+/,
+      /--model/,
+    );
   });
 
   it('longer than memory allows', () =>
-    expectRefusal([SAMPLE, 'Why?', '--memory', '120'], 'memory-too-small', /120\.0 MiB are free/, /dense cache would take/, /--pages 1-\d+/));
+    expectRefusal(
+      [SAMPLE, 'Why?', '--memory', '120'],
+      'memory-too-small',
+      /120\.0 MiB are free/,
+      /dense cache would take/,
+      /--pages 1-\d+/,
+    ));
 });

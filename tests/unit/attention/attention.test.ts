@@ -13,7 +13,9 @@ afterAll(() => attention.close());
 
 /** Spans that cover 0..past at random cuts, then the rows' own tokens. */
 function cutSpans(past: number, rows: number, cuts: readonly number[], headSize: number, seed: number): Span[] {
-  const borders = [...new Set([0, ...cuts.map((cut) => cut % Math.max(1, past)), past, past + rows])].sort((a, b) => a - b);
+  const borders = [...new Set([0, ...cuts.map((cut) => cut % Math.max(1, past)), past, past + rows])].sort(
+    (a, b) => a - b,
+  );
   return borders.slice(1).map((end, index) => {
     const start = borders[index] ?? 0;
     const elements = (end - start) * headSize;

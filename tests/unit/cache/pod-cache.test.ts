@@ -38,6 +38,35 @@ function row(span: Span, token: number, headSize: number, part: 'keys' | 'values
   return span[part].subarray((token - span.start) * headSize, (token - span.start + 1) * headSize);
 }
 
+/** Checks what queries at `from`..`to` of a layer see, with the window where it stands for `from`. */
+function expectLayer(cache: PodCache, truth: Truth, layer: number, from: number, to: number): void {
+  for (const [head, spans] of cache.spans(layer, from, to, from).entries()) {
+    let next = 0;
+    for (const span of [...spans].sort((a, b) => a.start - b.start)) {
+      expect(span.start).toBe(next);
+      next = span.end;
+      for (let token = span.start; token < span.end; token++) expectToken(cache, truth, span, token, layer, head, from);
+    }
+    expect(next).toBe(to);
+  }
+}
+
+function expectToken(
+  cache: PodCache,
+  truth: Truth,
+  span: Span,
+  token: number,
+  layer: number,
+  head: number,
+  windowAt: number,
+): void {
+  const { plan, proximity, headSize } = cache.shape;
+  const distant = token >= proximity.sinks && token < recentStart(windowAt, proximity);
+  const source = distant ? plan.leaders[layer]?.[head] : layer;
+  expect(row(span, token, headSize, 'keys')).toEqual(truth.keys.get(`${source},${head},${token}`));
+  expect(row(span, token, headSize, 'values')).toEqual(truth.values.get(`${layer},${head},${token}`));
+}
+
 const lengths = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 4 });
 
 describe('the PoD cache', () => {
@@ -46,27 +75,10 @@ describe('the PoD cache', () => {
       fc.property(arbitraryShape, lengths, (shape, chunks) => {
         const cache = new PodCache(shape);
         const truth = new Truth();
-        let length = 0;
         for (const chunk of chunks) {
-          add(cache, truth, length, length + chunk);
-          const windowAt = length;
-          for (const [layer, leaders] of shape.plan.leaders.entries()) {
-            for (const [head, spans] of cache.spans(layer, length, length + chunk, windowAt).entries()) {
-              let next = 0;
-              for (const span of [...spans].sort((a, b) => a.start - b.start)) {
-                expect(span.start).toBe(next);
-                next = span.end;
-                for (let token = span.start; token < span.end; token++) {
-                  const distant = token >= shape.proximity.sinks && token < recentStart(windowAt, shape.proximity);
-                  const source = distant ? leaders[head] : layer;
-                  expect(row(span, token, shape.headSize, 'keys')).toEqual(truth.keys.get(`${source},${head},${token}`));
-                  expect(row(span, token, shape.headSize, 'values')).toEqual(truth.values.get(`${layer},${head},${token}`));
-                }
-              }
-              expect(next).toBe(length + chunk);
-            }
-          }
-          length += chunk;
+          const from = cache.length;
+          add(cache, truth, from, from + chunk);
+          for (let layer = 0; layer < shape.layers; layer++) expectLayer(cache, truth, layer, from, from + chunk);
           cache.commit();
         }
       }),
@@ -100,29 +112,42 @@ describe('the PoD cache', () => {
 
   it('after a rewind is as if nothing had been asked', () => {
     fc.assert(
-      fc.property(arbitraryShape, fc.integer({ min: 1, max: 700 }), fc.integer({ min: 1, max: 700 }), (shape, tokens, asked) => {
-        const cache = new PodCache(shape);
-        const untouched = new PodCache(shape);
-        const truth = new Truth();
-        for (const each of [cache, untouched]) {
-          add(each, truth, 0, tokens);
-          each.commit();
-        }
-        add(cache, truth, tokens, tokens + asked, 99);
-        cache.rewind();
-        expect(cache.length).toBe(untouched.length);
-        expect(cache.parts()).toEqual(untouched.parts());
-        for (const each of [cache, untouched]) add(each, truth, tokens, tokens + 5, 3);
-        for (let layer = 0; layer < shape.layers; layer++) {
-          expect(cache.spans(layer, tokens, tokens + 5, tokens)).toEqual(untouched.spans(layer, tokens, tokens + 5, tokens));
-        }
-      }),
+      fc.property(
+        arbitraryShape,
+        fc.integer({ min: 1, max: 700 }),
+        fc.integer({ min: 1, max: 700 }),
+        (shape, tokens, asked) => {
+          const cache = new PodCache(shape);
+          const untouched = new PodCache(shape);
+          const truth = new Truth();
+          for (const each of [cache, untouched]) {
+            add(each, truth, 0, tokens);
+            each.commit();
+          }
+          add(cache, truth, tokens, tokens + asked, 99);
+          cache.rewind();
+          expect(cache.length).toBe(untouched.length);
+          expect(cache.parts()).toEqual(untouched.parts());
+          for (const each of [cache, untouched]) add(each, truth, tokens, tokens + 5, 3);
+          for (let layer = 0; layer < shape.layers; layer++) {
+            expect(cache.spans(layer, tokens, tokens + 5, tokens)).toEqual(
+              untouched.spans(layer, tokens, tokens + 5, tokens),
+            );
+          }
+        },
+      ),
       { numRuns: 20 },
     );
   });
 
   it('refuses to rewind what is committed', () => {
-    const cache = new PodCache({ layers: 1, heads: 1, headSize: 8, plan: densePlan(1, 1), proximity: { sinks: 0, recent: 0 } });
+    const cache = new PodCache({
+      layers: 1,
+      heads: 1,
+      headSize: 8,
+      plan: densePlan(1, 1),
+      proximity: { sinks: 0, recent: 0 },
+    });
     fill(cache, 10);
     expect(() => cache.rewind(5)).toThrow(RangeError);
   });

@@ -1,8 +1,8 @@
 /** Random shapes, plans and vectors for property tests. */
 import fc from 'fast-check';
+import { toBits } from '../../../engine/attention/half.ts';
 import type { CacheShape } from '../../../engine/cache/memory.ts';
 import type { SharingPlan } from '../../../engine/cache/sharing-plan.ts';
-import { toBits } from '../../../engine/attention/half.ts';
 import { seededRandom } from '../../../engine/generate/sampling.ts';
 
 /** A plan in which every (layer, head) follows a random earlier layer that leads itself, or leads. */
@@ -22,10 +22,18 @@ export function arbitraryPlan(layers: number, heads: number): fc.Arbitrary<Shari
 }
 
 export const arbitraryShape: fc.Arbitrary<CacheShape> = fc
-  .record({ layers: fc.integer({ min: 1, max: 4 }), heads: fc.integer({ min: 1, max: 3 }), headSize: fc.constantFrom(8, 16, 32) })
+  .record({
+    layers: fc.integer({ min: 1, max: 4 }),
+    heads: fc.integer({ min: 1, max: 3 }),
+    headSize: fc.constantFrom(8, 16, 32),
+  })
   .chain(({ layers, heads, headSize }) =>
     fc
-      .record({ plan: arbitraryPlan(layers, heads), sinks: fc.integer({ min: 0, max: 40 }), recent: fc.integer({ min: 0, max: 600 }) })
+      .record({
+        plan: arbitraryPlan(layers, heads),
+        sinks: fc.integer({ min: 0, max: 40 }),
+        recent: fc.integer({ min: 0, max: 600 }),
+      })
       .map(({ plan, sinks, recent }) => ({ layers, heads, headSize, plan, proximity: { sinks, recent } })),
   );
 

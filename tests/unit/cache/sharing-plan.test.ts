@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkPlan, densePlan, evenPlan, isDense, leaderCount, parsePlanFile } from '../../../engine/cache/sharing-plan.ts';
+import {
+  checkPlan,
+  densePlan,
+  evenPlan,
+  isDense,
+  leaderCount,
+  parsePlanFile,
+} from '../../../engine/cache/sharing-plan.ts';
 import { ProximaError } from '../../../engine/errors.ts';
 import { arbitraryPlan } from './random.ts';
 
