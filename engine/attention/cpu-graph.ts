@@ -13,6 +13,9 @@ import {
   ownModelFields,
 } from '../model/onnx-writer.ts';
 
+/** Rows up to which the scores of all spans of a call are put side by side for one softmax. */
+export const FEW_ROWS = 4;
+
 /** One graph a signature: how many spans before the rows' own tokens, and how many within, which are masked. */
 export interface GraphSignature {
   readonly before: number;
@@ -21,6 +24,8 @@ export interface GraphSignature {
   readonly softcap: number;
   /** Also give each span's probabilities under the softmax over all spans. */
   readonly probabilities: boolean;
+  /** At most FEW_ROWS rows: then operators cost more than what they work on, and fewer of them are used. */
+  readonly fewRows: boolean;
 }
 
 const LAST_AXIS = BigInt64Array.of(-1n);
@@ -30,9 +35,12 @@ export function attentionGraph(signature: GraphSignature): Promise<Uint8Array> {
   const count = signature.before + signature.within;
   const spans = Array.from({ length: count }, (_, index) => index);
   const nodes: NodeDescription[] = [{ operator: 'Mul', inputs: ['q', 'scale'], outputs: ['scaled'] }];
-  nodes.push(...spans.flatMap((index) => spanNodes(index, index - signature.before, signature.softcap)));
-  nodes.push(...foldNodes(spans));
-  if (signature.probabilities) nodes.push(...spans.map(probabilityNode));
+  if (signature.fewRows) nodes.push(...fewRowsNodes(spans, signature));
+  else {
+    for (const index of spans) nodes.push(...spanNodes(index, signature));
+    nodes.push(...foldNodes(spans));
+    if (signature.probabilities) nodes.push(...spans.map(probabilityNode));
+  }
   return assembleModel({
     modelFields: ownModelFields(),
     nodes: nodes.map(encodeNode),
@@ -42,8 +50,10 @@ export function attentionGraph(signature: GraphSignature): Promise<Uint8Array> {
   });
 }
 
-function spanNodes(index: number, masked: number, softcap: number): NodeDescription[] {
+/** Nodes that give the scores of a span, and the name under which. */
+function scoreNodes(index: number, { before, softcap }: GraphSignature): { nodes: NodeDescription[]; scores: string } {
   const name = (part: string) => `${part}${index}`;
+  const masked = index - before;
   const nodes: NodeDescription[] = [
     { operator: 'Cast', inputs: [name('k')], outputs: [name('kf')], attributes: { to: ElementType.float } },
     { operator: 'Cast', inputs: [name('v')], outputs: [name('vf')], attributes: { to: ElementType.float } },
@@ -63,6 +73,42 @@ function spanNodes(index: number, masked: number, softcap: number): NodeDescript
     nodes.push({ operator: 'Add', inputs: [scores, `mask${masked}`], outputs: [name('causal')] });
     scores = name('causal');
   }
+  return { nodes, scores };
+}
+
+/** One softmax over the scores of all spans side by side: a quarter of the operators, and copies that only few rows can bear. */
+function fewRowsNodes(spans: readonly number[], signature: GraphSignature): NodeDescription[] {
+  const scored = spans.map((index) => scoreNodes(index, signature));
+  const shares = spans.map((index) => (signature.probabilities ? `p${index}` : `share${index}`));
+  const lengths: NodeDescription[] = spans.map((index) => {
+    return { operator: 'Shape', inputs: [`v${index}`], outputs: [`length${index}`], attributes: { start: 0, end: 1 } };
+  });
+  return [
+    ...scored.flatMap(({ nodes }) => nodes),
+    ...lengths,
+    {
+      operator: 'Concat',
+      inputs: spans.map((index) => `length${index}`),
+      outputs: ['lengths'],
+      attributes: { axis: 0 },
+    },
+    { operator: 'Concat', inputs: scored.map(({ scores }) => scores), outputs: ['scores'], attributes: { axis: -1 } },
+    { operator: 'Softmax', inputs: ['scores'], outputs: ['shares'], attributes: { axis: -1 } },
+    { operator: 'Split', inputs: ['shares', 'lengths'], outputs: shares, attributes: { axis: -1 } },
+    ...spans.map((index): NodeDescription => {
+      return { operator: 'MatMul', inputs: [shares[index] ?? '', `vf${index}`], outputs: [`part${index}`] };
+    }),
+    { operator: 'Sum', inputs: spans.map((index) => `part${index}`), outputs: ['o'] },
+    { operator: 'ReduceMax', inputs: ['scores', 'axis'], outputs: ['top'], attributes: { keepdims: 1 } },
+    { operator: 'ReduceMax', inputs: ['shares', 'axis'], outputs: ['peak'], attributes: { keepdims: 1 } },
+    { operator: 'Log', inputs: ['peak'], outputs: ['logpeak'] },
+    { operator: 'Sub', inputs: ['top', 'logpeak'], outputs: ['lse'] },
+  ];
+}
+
+function spanNodes(index: number, signature: GraphSignature): NodeDescription[] {
+  const name = (part: string) => `${part}${index}`;
+  const { nodes, scores } = scoreNodes(index, signature);
   return [
     ...nodes,
     { operator: 'ReduceMax', inputs: [scores, 'axis'], outputs: [name('top')], attributes: { keepdims: 1 } },

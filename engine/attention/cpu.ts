@@ -2,13 +2,34 @@
 import type { Span } from '../cache/spans.ts';
 import type { GraphSession, Runtime, Tensor } from '../runtime/runtime.ts';
 import type { Attention, AttentionMass, AttentionRequest } from './attention.ts';
-import { attentionGraph, type GraphSignature } from './cpu-graph.ts';
+import { attentionGraph, FEW_ROWS, type GraphSignature } from './cpu-graph.ts';
 
 /** Rows at once: with the longest span their scores stay within the processor's cache. */
 const ROWS_AT_ONCE = 256;
 
-/** Spans a call: a graph of its own for every number of spans would cost more to create than it saves. */
+/** Spans a call at most: a graph of its own for every number of spans would cost more to create than it saves. */
 const SPANS_AT_ONCE = 8;
+
+/** Rows × tokens a call at most: more would push the scores out of the processor's cache, and a call costs little beside. */
+const SCORES_AT_ONCE = 1 << 20;
+
+/** Cuts the spans into calls, in order. */
+function groupSpans(spans: readonly Span[], rows: number): Span[][] {
+  const groups: Span[][] = [];
+  let tokens = 0;
+  for (const span of spans) {
+    const size = span.end - span.start;
+    const last = groups.at(-1);
+    if (last && last.length < SPANS_AT_ONCE && (tokens + size) * rows <= SCORES_AT_ONCE) {
+      last.push(span);
+      tokens += size;
+    } else {
+      groups.push([span]);
+      tokens = size;
+    }
+  }
+  return groups;
+}
 
 export class CpuAttention implements Attention {
   readonly #runtime: Runtime;
@@ -50,22 +71,18 @@ export class CpuAttention implements Attention {
 
   async #run(part: Slice, probabilities: boolean): Promise<Group[]> {
     const groups: Group[] = [];
-    for (let first = 0; first < part.spans.length; first += SPANS_AT_ONCE) {
-      groups.push(await this.#runGroup(part, part.spans.slice(first, first + SPANS_AT_ONCE), probabilities));
-    }
+    for (const spans of groupSpans(part.spans, part.rows))
+      groups.push(await this.#runGroup(part, spans, probabilities));
     return groups;
   }
 
   async #runGroup(part: Slice, spans: readonly Span[], probabilities: boolean): Promise<Group> {
     const { ratio, rows, headSize, scale, softcap } = part;
-    const within = spans.filter((span) => span.end > part.firstPosition);
-    const session = await this.#session({
-      before: spans.length - within.length,
-      within: within.length,
-      scale,
-      softcap,
-      probabilities,
-    });
+    // A single row sees all of its own tokens: itself.
+    const within = rows === 1 ? [] : spans.filter((span) => span.end > part.firstPosition);
+    const before = spans.length - within.length;
+    const fewRows = rows <= FEW_ROWS;
+    const session = await this.#session({ before, within: within.length, scale, softcap, probabilities, fewRows });
     const feeds: Record<string, Tensor> = { q: this.#runtime.tensor('float32', part.queries, [ratio, rows, headSize]) };
     for (const [index, span] of spans.entries()) {
       const dimensions = [span.end - span.start, headSize];
@@ -159,10 +176,11 @@ function slice(request: AttentionRequest, head: number, firstRow: number, rows: 
     splitSpan(span, firstPosition, firstPosition + rows, headSize),
   );
   // Masked spans last: that is where the graph expects them.
-  const spans = [
+  const ordered = [
     ...parts.filter((span) => span.end <= firstPosition),
     ...parts.filter((span) => span.end > firstPosition),
   ];
+  const spans = rows === 1 ? joinNeighbours(ordered) : ordered;
   return {
     head,
     firstRow,
@@ -175,6 +193,24 @@ function slice(request: AttentionRequest, head: number, firstRow: number, rows: 
     queries,
     spans,
   };
+}
+
+/** Makes one span of two that lie side by side in memory, as a row's own token does with what was read before it. */
+function joinNeighbours(spans: readonly Span[]): Span[] {
+  const joined: Span[] = [];
+  for (const span of spans) {
+    const last = joined.at(-1);
+    const keys = last?.end === span.start ? joinViews(last.keys, span.keys) : undefined;
+    const values = last && keys ? joinViews(last.values, span.values) : undefined;
+    if (last && keys && values) joined[joined.length - 1] = { start: last.start, end: span.end, keys, values };
+    else joined.push(span);
+  }
+  return joined;
+}
+
+function joinViews(a: Uint16Array, b: Uint16Array): Uint16Array | undefined {
+  if (a.buffer !== b.buffer || a.byteOffset + a.byteLength !== b.byteOffset) return undefined;
+  return new Uint16Array(a.buffer, a.byteOffset, a.length + b.length);
 }
 
 /** The parts of a span before `from` and from there up to `to`. */

@@ -1,0 +1,48 @@
+"""Writes a model folder with random weights in the shape of a real one, for benchmarks: speed does not ask what is said.
+
+    python random_model.py    ->  build/bench/cache/smollm2-135m-random
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from onnx_decoder import Decoder, Pattern, config_of, write
+
+HERE = Path(__file__).parent
+SMOLLM2_135M = Decoder(49152, 576, 30, 9, 3, 64, 1536, 1e-5, 100_000.0, 32768)
+
+
+def random_weights(shape: Decoder) -> dict[str, np.ndarray]:
+    source = np.random.default_rng(3)
+
+    def matrix(rows: int, columns: int) -> np.ndarray:
+        return (source.standard_normal((rows, columns), dtype=np.float32) * columns**-0.5).astype(np.float32)
+
+    weights = {"model.embed_tokens.weight": matrix(shape.vocabulary, shape.hidden), "model.norm.weight": np.ones(shape.hidden, np.float32)}
+    width, narrow = shape.query_heads * shape.head, shape.key_value_heads * shape.head
+    for layer in range(shape.layers):
+        base = f"model.layers.{layer}"
+        sizes = {"q": width, "k": narrow, "v": narrow}
+        weights |= {f"{base}.self_attn.{name}_proj.weight": matrix(size, shape.hidden) for name, size in sizes.items()}
+        weights[f"{base}.self_attn.o_proj.weight"] = matrix(shape.hidden, width)
+        weights |= {f"{base}.mlp.{name}_proj.weight": matrix(shape.intermediate, shape.hidden) for name in ("gate", "up")}
+        weights[f"{base}.mlp.down_proj.weight"] = matrix(shape.hidden, shape.intermediate)
+        weights |= {f"{base}.{name}.weight": np.ones(shape.hidden, np.float32) for name in ("input_layernorm", "post_attention_layernorm")}
+    return weights
+
+
+def main() -> None:
+    target = HERE.parents[1] / "build" / "bench" / "cache" / "smollm2-135m-random"
+    write(target, SMOLLM2_135M, random_weights(SMOLLM2_135M), Pattern(storage="q4", external_data=True), "model_q4.onnx")
+    (target / "config.json").write_text(json.dumps(config_of(SMOLLM2_135M, "llama", eos_token_id=2)) + "\n")
+    (target / "generation_config.json").write_text(json.dumps({"eos_token_id": 2}) + "\n")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(HERE / "work" / "tokenizer" / name, target / name)
+    print(target.relative_to(HERE.parents[1]))
+
+
+if __name__ == "__main__":
+    main()
