@@ -85,7 +85,8 @@ async function answerUnder(
     const answers = await askAll(reading, line, signal);
     return createReport(runtime.name, reading, answers, {
       pages: document.pages.length,
-      pagesRead: pages.length === document.pages.length ? 'all' : `pages ${pages[0]?.number}-${pages.at(-1)?.number}`,
+      pagesRead: pages.length,
+      pageRange: { first: pages[0]?.number ?? 0, last: pages.at(-1)?.number ?? 0 },
       warnings: [...document.warnings, ...leftOut(document, pages)],
     });
   } finally {

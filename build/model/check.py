@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--sequences", type=int, default=20)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--recent", type=int, default=256)
+    parser.add_argument("--facts", type=int, help="facts a document, whatever its length")
     parser.add_argument("--name", default="reader")
     options = parser.parse_args()
     model = Reader(Shape())
@@ -42,7 +43,7 @@ def main() -> None:
     print(saved["state"])
     for length in options.lengths:
         for label, sharing in (("dense", None), ("pod", Sharing(LEADERS, 16, options.recent, 256))):
-            source = Sequences(1234, evaluation=True)
+            source = Sequences(1234, True, options.facts)
             counts = {"present": [0, 0], "absent": [0, 0]}
             shown = 0
             for _ in range(options.sequences):

@@ -12,9 +12,9 @@ import prose
 WORK = Path(__file__).parent / "work"
 POSITIONS = 65536
 ANSWER, PLAIN, IGNORED = 2, 1, 0
-MOST_QUESTIONS = 24
+MOST_QUESTIONS = 48
 # (length, fewest facts, most facts)
-FACTS_BY_LENGTH = [(128, 1, 3), (256, 2, 6), (512, 4, 10), (1024, 6, 16), (2048, 8, 24), (1 << 30, 12, 40)]
+FACTS_BY_LENGTH = [(128, 1, 3), (256, 2, 6), (512, 4, 10), (1024, 6, 16), (2048, 8, 32), (1 << 30, 24, 48)]
 
 
 class Prose:
@@ -37,10 +37,11 @@ class Prose:
 
 
 class Sequences:
-    def __init__(self, seed: int, evaluation: bool = False):
+    def __init__(self, seed: int, evaluation: bool = False, count: int | None = None):
         self.tokenizer = Tokenizer.from_file(str(WORK / "tokenizer" / "tokenizer.json"))
         self.source = random.Random(seed)
         self.evaluation = evaluation
+        self.count = count
         files = prose.held_out_files() if evaluation else prose.training_files()
         self.prose = Prose(self.tokenizer, files, "held-out" if evaluation else "training")
         self.begin, self.question, self.answer, self.end = range(4)
@@ -52,7 +53,7 @@ class Sequences:
         """(token ids, kind of each token as a target), both of exactly `length`."""
         source = self.source
         low, high = next((a, b) for limit, a, b in FACTS_BY_LENGTH if length <= limit)
-        drawn = facts.draw_facts(source, source.randint(low, high), self.evaluation)
+        drawn = facts.draw_facts(source, self.count or source.randint(low, high), self.evaluation)
         statements = [self.encode((" " if source.random() < 0.85 else "\n") + fact.statement) for fact in drawn]
         turns = self.turns(drawn, length)
         room = length - 1 - sum(len(s) for s in statements) - sum(len(q) + len(a) for q, a in turns)

@@ -22,14 +22,7 @@ from sequences import ANSWER, PLAIN, Sequences
 WORK = Path(__file__).parent / "work"
 LEADERS = [0, 0, 0, 0, 0, 5, 5, 5]
 # (share of the time at which the phase ends, length, tokens a step)
-PHASES = [
-    (0.30, 256, 8192),
-    (0.52, 512, 8192),
-    (0.68, 1024, 8192),
-    (0.80, 2048, 8192),
-    (0.90, 4096, 8192),
-    (1.0, 8192, 8192),
-]
+PHASES = [(0.30, 256, 8192), (0.62, 512, 8192), (0.84, 1024, 8192), (0.93, 2048, 8192), (1.0, 8192, 8192)]
 PLAIN_SHARE, PLAIN_WEIGHT = 0.125, 0.16
 WARM_UP_STEPS, FLAT_UNTIL = 100, 0.0
 PEAK_MATRIX, PEAK_OTHER = 0.008, 1.5e-3

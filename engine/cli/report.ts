@@ -5,7 +5,9 @@ import { mebibytes } from '../fit.ts';
 
 export interface DocumentReport {
   readonly pages: number;
-  readonly pagesRead: string;
+  readonly pagesRead: number;
+  /** The first and the last page read. */
+  readonly pageRange: { readonly first: number; readonly last: number };
   readonly tokens: number;
   readonly warnings: readonly string[];
 }
@@ -51,7 +53,7 @@ export function formatReport(report: Report): string {
   const { document, prefill, kv, plan } = report;
   return [
     ...document.warnings.map((warning) => `Note: ${warning}`),
-    `Read ${document.pagesRead} of ${document.pages} pages, ${count(document.tokens)} tokens in ${prefill.seconds.toFixed(1)} s (${count(Math.round(prefill.tokensPerSecond))} tokens/s) on ${report.runtime}, with ${report.model}.`,
+    `Read ${formatPages(document)}, ${count(document.tokens)} tokens in ${prefill.seconds.toFixed(1)} s (${count(Math.round(prefill.tokensPerSecond))} tokens/s) on ${report.runtime}, with ${report.model}.`,
     '',
     ...report.answers.flatMap(formatAnswer),
     formatMemory(kv, report.policy),
@@ -61,6 +63,11 @@ export function formatReport(report: Report): string {
         ]
       : []),
   ].join('\n');
+}
+
+function formatPages({ pages, pagesRead, pageRange }: DocumentReport): string {
+  if (pagesRead === pages) return pages === 1 ? 'its one page' : `all ${pages} pages`;
+  return `pages ${pageRange.first}-${pageRange.last} (${pagesRead} of ${pages})`;
 }
 
 function formatAnswer(answer: Answer): string[] {
