@@ -6,7 +6,7 @@ import { ProximaError } from './errors.ts';
 import { type PageEvidence, type PageTokens, rankPages } from './evidence.ts';
 import { type Fit, planFit, requireFit } from './fit.ts';
 import { type DecodeResult, decode } from './generate/decode.ts';
-import { CHUNK_TOKENS, type PrefillProgress, prefill } from './generate/prefill.ts';
+import { chunkTokensFor, type PrefillProgress, prefill } from './generate/prefill.ts';
 import { createSampler, type Sampling } from './generate/sampling.ts';
 import type { Turn } from './model/chat-template.ts';
 import type { Model } from './model/model.ts';
@@ -121,7 +121,7 @@ export class Reading {
       contextTokens: model.contextTokens,
       availableBytes: options.availableBytes,
     };
-    const fit = planFit(request, CHUNK_TOKENS);
+    const fit = planFit(request, chunkTokensFor(model.decoder));
     requireFit(fit, request);
     options.onFit?.(fit);
     const cache = new PodCache(shape);

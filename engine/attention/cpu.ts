@@ -11,7 +11,7 @@ const ROWS_AT_ONCE = 256;
 const SPANS_AT_ONCE = 8;
 
 /** Rows × tokens a call at most: more would push the scores out of the processor's cache, and a call costs little beside. */
-const SCORES_AT_ONCE = 1 << 20;
+const SCORES_AT_ONCE = 1 << 21;
 
 /** Cuts the spans into calls, in order. */
 function groupSpans(spans: readonly Span[], rows: number): Span[][] {
@@ -34,6 +34,7 @@ function groupSpans(spans: readonly Span[], rows: number): Span[][] {
 export class CpuAttention implements Attention {
   readonly #runtime: Runtime;
   readonly #sessions = new Map<string, Promise<GraphSession>>();
+  #lastMask: { readonly key: string; readonly mask: Float32Array } | undefined;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -41,6 +42,9 @@ export class CpuAttention implements Attention {
 
   async attend(request: AttentionRequest): Promise<Float32Array> {
     const { shape, rows } = request;
+    if (shape.keyValueHeads === 1 && rows <= ROWS_AT_ONCE) {
+      return foldGroups(await this.#run(slice(request, 0, 0, rows), false), shape.headSize);
+    }
     const output = new Float32Array(shape.queryHeads * rows * shape.headSize);
     for (let head = 0; head < shape.keyValueHeads; head++) {
       for (let row = 0; row < rows; row += ROWS_AT_ONCE) {
@@ -90,12 +94,19 @@ export class CpuAttention implements Attention {
       feeds[`v${index}`] = this.#runtime.tensor('float16', span.values, dimensions);
     }
     for (const [index, span] of within.entries()) {
-      const mask = causalMask(rows, part.firstPosition, span);
+      const mask = this.#mask(rows, span.end - span.start, part.firstPosition - span.start);
       feeds[`mask${index}`] = this.#runtime.tensor('float32', mask, [rows, span.end - span.start]);
     }
     const results = await session.run(feeds);
     const shares = probabilities ? spans.map((_, index) => float32(results[`p${index}`])) : [];
     return { output: float32(results.o), logSumExps: float32(results.lse), spans, shares };
+  }
+
+  /** Prefill asks for the same mask at every block. */
+  #mask(rows: number, width: number, lead: number): Float32Array {
+    const key = `${rows},${width},${lead}`;
+    if (this.#lastMask?.key !== key) this.#lastMask = { key, mask: causalMask(rows, width, lead) };
+    return this.#lastMask.mask;
   }
 
   #session(signature: GraphSignature): Promise<GraphSession> {
@@ -133,16 +144,18 @@ function foldGroups(groups: readonly Group[], headSize: number): Float32Array {
   if (!first) throw new RangeError('attention over no span at all');
   if (others.length === 0) return first.output;
   for (let row = 0; row < first.logSumExps.length; row++) {
-    const weights = groupWeights(groups, row);
-    const base = row * headSize;
-    for (let index = base; index < base + headSize; index++) {
-      let sum = 0;
-      for (let group = 0; group < groups.length; group++)
-        sum += (weights[group] ?? 0) * (groups[group]?.output[index] ?? 0);
-      first.output[index] = sum;
-    }
+    const [own = 0, ...weights] = groupWeights(groups, row);
+    const target = first.output.subarray(row * headSize, (row + 1) * headSize);
+    for (let index = 0; index < headSize; index++) target[index] = own * (target[index] ?? 0);
+    for (const [place, group] of others.entries()) addScaled(target, group.output, row * headSize, weights[place] ?? 0);
   }
   return first.output;
+}
+
+function addScaled(target: Float32Array, source: Float32Array, offset: number, weight: number): void {
+  for (let index = 0; index < target.length; index++) {
+    target[index] = (target[index] ?? 0) + weight * (source[offset + index] ?? 0);
+  }
 }
 
 /** Some rows of the query heads of one KV head. */
@@ -165,12 +178,7 @@ function slice(request: AttentionRequest, head: number, firstRow: number, rows: 
   const { shape } = request;
   const ratio = shape.queryHeads / shape.keyValueHeads;
   const { headSize } = shape;
-  const queries = new Float32Array(ratio * rows * headSize);
-  for (let each = 0; each < ratio; each++) {
-    const from = ((head * ratio + each) * request.rows + firstRow) * headSize;
-    const source = request.queries.subarray(from, from + rows * headSize);
-    queries.set(source, each * rows * headSize);
-  }
+  const queries = queriesOf(request, head, firstRow, rows);
   const firstPosition = request.firstPosition + firstRow;
   const parts = (request.spans[head] ?? []).flatMap((span) =>
     splitSpan(span, firstPosition, firstPosition + rows, headSize),
@@ -193,6 +201,25 @@ function slice(request: AttentionRequest, head: number, firstRow: number, rows: 
     queries,
     spans,
   };
+}
+
+/** [ratio, rows, head size]: the caller's own memory where all of its rows are wanted. */
+function queriesOf(
+  { shape, queries, rows: all }: AttentionRequest,
+  head: number,
+  firstRow: number,
+  rows: number,
+): Float32Array {
+  const ratio = shape.queryHeads / shape.keyValueHeads;
+  const size = rows * shape.headSize;
+  const start = head * ratio * all * shape.headSize;
+  if (rows === all) return queries.subarray(start, start + ratio * size);
+  const part = new Float32Array(ratio * size);
+  for (let each = 0; each < ratio; each++) {
+    const from = start + (each * all + firstRow) * shape.headSize;
+    part.set(queries.subarray(from, from + size), each * size);
+  }
+  return part;
 }
 
 /** Makes one span of two that lie side by side in memory, as a row's own token does with what was read before it. */
@@ -227,11 +254,11 @@ function splitSpan(span: Span, from: number, to: number, headSize: number): Span
 // A large negative number rather than −∞: the first token of a span may be hidden from a row, and −∞ − −∞ is not a number.
 const HIDDEN = -1e30;
 
-function causalMask(rows: number, firstPosition: number, span: Span): Float32Array {
-  const width = span.end - span.start;
+/** [rows, width]; row r sees the first `lead` + r + 1 tokens. */
+function causalMask(rows: number, width: number, lead: number): Float32Array {
   const mask = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
-    const visible = Math.max(0, Math.min(width, firstPosition + row + 1 - span.start));
+    const visible = Math.max(0, Math.min(width, lead + row + 1));
     mask.fill(HIDDEN, row * width + visible, (row + 1) * width);
   }
   return mask;

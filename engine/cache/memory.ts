@@ -22,7 +22,7 @@ export interface CacheParts {
 }
 
 /** Bytes of one page at most: small enough that little is reserved ahead, large enough to be one matrix product. */
-const PAGE_BYTES = 1 << 18;
+const PAGE_BYTES = 1 << 19;
 
 /** Tokens a page of values or leader keys: a power of two, a multiple of the window's step. */
 export function pageTokensFor(headSize: number): number {

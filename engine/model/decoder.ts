@@ -158,7 +158,7 @@ export class Decoder {
     options: ForwardOptions,
   ): Promise<Tensor> {
     const shape = this.#shapes[layer] as AttentionShape;
-    const output = new Float32Array(queries.length);
+    let output: Float32Array | undefined;
     for (let from = start; from < start + rows; ) {
       const step = options.commit ? (Math.floor(from / WINDOW_STEP) + 1) * WINDOW_STEP : start + rows;
       const to = Math.min(start + rows, step);
@@ -172,10 +172,13 @@ export class Decoder {
       const part = options.mass
         ? await this.#attention.attendWithMass(request, options.mass, cache.shape.proximity.sinks)
         : await this.#attention.attend(request);
-      placeRows(part, output, shape, rows, from - start, to - start);
+      if (to - from < rows) {
+        output ??= new Float32Array(queries.length);
+        placeRows(part, output, shape, rows, from - start, to - start);
+      } else output = part;
       from = to;
     }
-    return this.#runtime.tensor('float32', output, [shape.queryHeads, rows, shape.headSize]);
+    return this.#runtime.tensor('float32', output ?? queries, [shape.queryHeads, rows, shape.headSize]);
   }
 }
 
