@@ -75,7 +75,8 @@ export function requireFit(fit: Fit, request: FitRequest): void {
   );
 }
 
-function count(value: number): string {
+/** A whole number with its thousands apart. */
+export function count(value: number): string {
   return value.toLocaleString('en');
 }
 

@@ -61,8 +61,8 @@ export class CpuAttention implements Attention {
     for (let head = 0; head < shape.keyValueHeads; head++) {
       const part = slice(request, head, 0, rows);
       const groups = await this.#run(part, true);
+      addMass(groups, part, mass.mass, sinks); // Before the fold, which takes the first group's memory.
       scatter(foldGroups(groups, part.headSize), output, request, part);
-      addMass(groups, part, mass.mass, sinks);
     }
     return output;
   }
@@ -138,23 +138,27 @@ function groupWeights(groups: readonly Group[], row: number): number[] {
   return weights.map((weight) => weight / sum);
 }
 
-/** Merges the groups' partial results row by row; the first one's memory takes the result. */
+/** Merges all groups' partial results into the first one's memory. */
 function foldGroups(groups: readonly Group[], headSize: number): Float32Array {
   const [first, ...others] = groups;
   if (!first) throw new RangeError('attention over no span at all');
-  if (others.length === 0) return first.output;
-  for (let row = 0; row < first.logSumExps.length; row++) {
-    const [own = 0, ...weights] = groupWeights(groups, row);
-    const target = first.output.subarray(row * headSize, (row + 1) * headSize);
-    for (let index = 0; index < headSize; index++) target[index] = own * (target[index] ?? 0);
-    for (const [place, group] of others.entries()) addScaled(target, group.output, row * headSize, weights[place] ?? 0);
-  }
+  for (const other of others) mergeGroup(first, other, headSize);
   return first.output;
 }
 
-function addScaled(target: Float32Array, source: Float32Array, offset: number, weight: number): void {
-  for (let index = 0; index < target.length; index++) {
-    target[index] = (target[index] ?? 0) + weight * (source[offset + index] ?? 0);
+/** Merges by log-sum-exps, row by row; scalars only, because prefill does this for every row of every layer. */
+function mergeGroup(target: Group, other: Group, headSize: number): void {
+  for (let row = 0; row < target.logSumExps.length; row++) {
+    const own = target.logSumExps[row] ?? 0;
+    const added = other.logSumExps[row] ?? 0;
+    const top = Math.max(own, added);
+    const sum = Math.exp(own - top) + Math.exp(added - top);
+    const share = Math.exp(added - top) / sum;
+    target.logSumExps[row] = top + Math.log(sum);
+    for (let index = row * headSize; index < (row + 1) * headSize; index++) {
+      const before = target.output[index] ?? 0;
+      target.output[index] = before + share * ((other.output[index] ?? 0) - before);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** What `npm run ask` prints: one JSON object, or lines for people. */
 import type { SharingPlan } from '../cache/sharing-plan.ts';
 import type { Answer, MemoryUse, Reading } from '../engine.ts';
-import { mebibytes } from '../fit.ts';
+import { count, mebibytes } from '../fit.ts';
 
 export interface DocumentReport {
   readonly pages: number;
@@ -140,8 +140,4 @@ function wrap(text: string): string[] {
     else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
   }
   return lines;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en');
 }

@@ -10,8 +10,6 @@ export interface ByteSource {
 export interface ModelFolder {
   readonly name: string;
   has(path: string): Promise<boolean>;
-  /** Names of the files directly in `path`. */
-  list(path: string): Promise<string[]>;
   open(path: string): Promise<ByteSource>;
 }
 

@@ -1,5 +1,5 @@
 /** A model folder on disk, read through file handles piece by piece. */
-import { access, open, readdir, stat } from 'node:fs/promises';
+import { access, open, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ProximaError } from '../errors.ts';
 import type { ByteSource, ModelFolder } from '../model/source.ts';
@@ -18,7 +18,6 @@ export async function openModelFolder(path: string): Promise<ModelFolder> {
         () => true,
         () => false,
       ),
-    list: (name) => readdir(join(root, name)),
     open: (name) => openFile(join(root, name)),
   };
 }

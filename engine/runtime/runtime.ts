@@ -1,5 +1,5 @@
 /** What a runtime gives the engine: sessions for graphs, tensors, attention. Free of Node and DOM. */
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { Tensor } from 'onnxruntime-common';
 import type { Attention } from '../attention/attention.ts';
 
 export interface GraphSession {
@@ -24,4 +24,4 @@ export interface Runtime {
   createAttention(): Attention;
 }
 
-export type { InferenceSession, Tensor };
+export type { Tensor };
