@@ -1,6 +1,6 @@
 """A quick look at a checkpoint: exact match on new names and values, dense and PoD, and what goes wrong.
 
-    python check.py --lengths 256 1024 --sequences 20 [--show 10]
+    python check.py --lengths 256 1024 --sequences 20 [--facts 24] [--show 10]
 """
 
 import argparse
@@ -10,20 +10,19 @@ import torch
 
 import facts
 from network import Reader, Shape, Sharing
-from sequences import ANSWER, Sequences
+from sequences import Sequence, Sequences
 from train import LEADERS
 
 
-def answers(kinds: list[int]) -> list[tuple[int, int]]:
-    """Where each run of answer tokens stands."""
-    runs, start = [], None
-    for index, kind in enumerate([*kinds, 0]):
-        if kind == ANSWER and start is None:
-            start = index
-        elif kind != ANSWER and start is not None:
-            runs.append((start, index))
-            start = None
-    return runs
+def predicted(model: Reader, sequence: Sequence, sharing: Sharing | None) -> list[tuple[list[int], list[int]]]:
+    """(wanted, said) of every answer, each token predicted behind the right ones before it."""
+    tokens = torch.tensor([sequence.ids])
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        best = model.logits(model(tokens, torch.arange(len(sequence.ids))[None], sharing))[0].argmax(-1).tolist()
+    pairs = []
+    for turn, (place, *_) in zip(sequence.turns, sequence.pointers, strict=True):
+        pairs.append((turn.answer, best[place : place + len(turn.answer)]))
+    return pairs
 
 
 def main() -> None:
@@ -39,27 +38,27 @@ def main() -> None:
     saved = torch.load(Path(__file__).parent / "work" / f"{options.name}.pt")
     model.load_state_dict(saved["model"])
     model.eval()
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
     print(saved["state"])
     for length in options.lengths:
         for label, sharing in (("dense", None), ("pod", Sharing(LEADERS, 16, options.recent, 256))):
             source = Sequences(1234, True, options.facts)
-            counts = {"present": [0, 0], "absent": [0, 0]}
+            counts: dict[str, list[int]] = {"present": [0, 0], "absent": [0, 0], "present refused": [0, 0]}
             shown = 0
             for _ in range(options.sequences):
-                ids, kinds = source.draw(length)
-                tokens = torch.tensor([ids])
-                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-                    best = model.logits(model(tokens, torch.arange(length)[None], sharing))[0].argmax(-1)
-                for start, end in answers(kinds):
-                    said, wanted = best[start - 1 : end - 1].tolist(), ids[start:end]
-                    kind = "absent" if source.tokenizer.decode(wanted).strip() == facts.ABSENT else "present"
+                sequence = source.draw(length)
+                for turn, (wanted, said) in zip(sequence.turns, predicted(model, sequence, sharing), strict=True):
+                    kind = "absent" if turn.fact is None else "present"
                     counts[kind][0] += said == wanted
                     counts[kind][1] += 1
+                    said_text = source.tokenizer.decode(said).strip()
+                    if kind == "present":
+                        counts["present refused"][0] += said_text == facts.ABSENT
+                        counts["present refused"][1] += 1
                     if said != wanted and shown < options.show:
                         shown += 1
-                        context = source.tokenizer.decode(ids[max(0, start - 24) : start], skip_special_tokens=False)
-                        print(repr(context[-90:]), "|", source.tokenizer.decode(wanted), "|", source.tokenizer.decode(said))
+                        told = "" if turn.fact is None else sequence.facts[turn.fact].sentences
+                        print(turn.text, "|", source.tokenizer.decode(wanted), "|", said_text, "|", told)
             print(length, label, {kind: f"{right}/{all_}" for kind, (right, all_) in counts.items()}, flush=True)
 
 

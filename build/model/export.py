@@ -1,6 +1,6 @@
 """Exports a checkpoint of the reader in the onnx-community layout, with its plan, into assets/models/reader.
 
-    python export.py [--name reader]
+    python export.py [--name reader] [--storage q8] [--to FOLDER]
 """
 
 import argparse
@@ -44,6 +44,11 @@ def under_public_names(state: dict[str, torch.Tensor], shape: Shape) -> dict[str
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--name", default="reader")
+    parser.add_argument("--to", type=Path, default=TARGET)
+    parser.add_argument("--storage", default="q8", choices=["f32", "f16", "q4", "q8"])
+    parser.add_argument("--leaders", type=json.loads, default=LEADERS)
+    parser.add_argument("--found", default="trained with this plan in place from the start; half of the steps ran dense")
+    parser.add_argument("--not-adapted", action="store_true")
     options = parser.parse_args()
     saved = torch.load(HERE / "work" / f"{options.name}.pt")
     shape = Shape()
@@ -51,16 +56,17 @@ def main() -> None:
         shape.vocabulary, shape.hidden, shape.layers, shape.query_heads, shape.key_value_heads, shape.head,
         shape.intermediate, shape.epsilon, shape.rope_base, POSITIONS,
     )
-    write(TARGET, decoder, under_public_names(saved["model"], shape), Pattern(storage="f16", computed_caches=True))
+    target = options.to
+    write(target, decoder, under_public_names(saved["model"], shape), Pattern(storage=options.storage, computed_caches=True))
     for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(HERE / "work" / "tokenizer" / name, TARGET / name)
+        shutil.copy(HERE / "work" / "tokenizer" / name, target / name)
     plan = {
         "version": 1,
-        "leaders": [[leader] * shape.key_value_heads for leader in LEADERS],
+        "leaders": [[leader] * shape.key_value_heads for leader in options.leaders],
         "sinks": SINKS,
         "recent": RECENT,
-        "adapted": True,
-        "found": "trained with this plan in place from the start; a quarter of the steps ran dense",
+        "adapted": not options.not_adapted,
+        "found": options.found,
     }
     files = {
         "config.json": config_of(decoder, "llama", bos_token_id=0, eos_token_id=3, torch_dtype="float32"),
@@ -68,8 +74,8 @@ def main() -> None:
         "pod.json": plan,
     }
     for name, content in files.items():
-        (TARGET / name).write_text(json.dumps(content, indent=2) + "\n")
-    print(json.dumps({"step": saved["state"]["step"], "bytes": sum(p.stat().st_size for p in TARGET.rglob("*") if p.is_file())}))
+        (target / name).write_text(json.dumps(content, indent=2) + "\n")
+    print(json.dumps({"step": saved["state"]["step"], "bytes": sum(p.stat().st_size for p in target.rglob("*") if p.is_file())}))
 
 
 if __name__ == "__main__":

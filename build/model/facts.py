@@ -1,183 +1,142 @@
-"""Made-up facts: an entity, one of its attributes, a value, and the sentences that state and ask it.
-
-Names and values for evaluation never occur in training: a name belongs to one side by a hash of itself.
-"""
+"""Facts drawn for one document: an entity, one of its attributes, a value, the sentences that state it and the question."""
 
 import random
-import zlib
 from dataclasses import dataclass
 
+import names
+from phrasings import ATTRIBUTES, CLOSINGS, CORRECTIONS, OPENINGS, QUESTIONS, REQUESTS, STATEMENTS, Attribute
+
 ABSENT = "The document does not say."
-
-FIRST_NAMES = """Ada Albert Alice Amos Anna Arthur Barbara Basil Beatrice Bernard Bridget Caleb Caroline Cecil Charlotte
-Clara Conrad Cora Cyril Daphne David Dora Edgar Edith Edwin Eleanor Elias Emma Ernest Esther Felix Fiona Flora Frederick
-George Gilbert Grace Hannah Harold Harriet Helen Henry Hugo Ida Irene Isaac Ivan Jacob Jane Jonas Joseph Josephine Julia
-Karl Laura Leo Lewis Lillian Louisa Lucas Lydia Mabel Marcus Margaret Martha Martin Matilda Maurice Miriam Nathan Nora
-Oliver Oscar Owen Patrick Paula Peter Philip Phoebe Quentin Rachel Ralph Rosa Rupert Ruth Samuel Sarah Silas Simon Sophia
-Stella Susan Sylvia Thomas Tobias Ursula Victor Vincent Viola Walter Wilfred William Winifred""".split()
-
-ONSETS = "b br c cl cr d dr f fl g gr h j k l m n p pr qu r s sh st t th tr v w wh y z".split()
-VOWELS = "a e i o u ai ea ee o ou a e i".split()
-CODAS = "l n r s t m d ck ll nd rn st x th ng rd".split()
-ENDINGS = "er on in ton ham ford well by ley ard ick man son ell ow am en is or a e ville stead mere wick".split()
-
-COLOURS = "amber black blue bronze brown crimson gold green grey indigo ivory orange pink purple red scarlet silver teal violet white yellow".split()
-THINGS = """anchor apple arrow badger barley beech bell birch bridge candle castle cedar cherry clover compass copper coral
-cotton crane crown dolphin dove eagle elm falcon fern fox garnet granite hawk hazel heron honey iris ivy jade key lantern
-larch laurel lemon lily lion linen maple marble moon oak olive opal otter owl oyster pear pearl pine plum poppy raven rose
-saffron salmon salt sparrow star swan thistle tiger timber topaz tulip walnut wheat willow wolf wool wren""".split()
-MONTHS = "January February March April May June July August September October November December".split()
-
-PLACE_KINDS = "Hall,House,Mill,Farm,Bridge,Station,Castle,Abbey,Harbour,Lighthouse,Chapel,Museum,Library,School,Hospital,Quarry,Vault,Inn".split(",")
-COMPANY_KINDS = "Company,Brothers,Society,Trust,Bank,Press,Institute,Railway,Foundry,Brewery,Guild,Works".split(",")
+KINDS = "person person person place place company ship project agreement device event study case".split()
+# Sentence shapes of the attribute's own, openings and closings come in as `variety` goes from 0 to 1.
+OWN, OPENED, CLOSED, REQUESTED, TWICE, CORRECTED = 0.35, 0.35, 0.2, 0.2, 0.07, 0.07
 
 
 @dataclass(frozen=True)
 class Fact:
     entity: str
-    attribute: str
+    kind: str
+    attribute: Attribute
     value: str
-    statement: str
+    sentences: tuple[str, ...]
+    """What states it, in the order of the document; after a correction only the last one is true."""
+    corrected: bool
     question: str
 
 
-def is_evaluation_name(name: str) -> bool:
-    return zlib.crc32(name.encode()) % 8 == 0
+@dataclass(frozen=True)
+class Situation:
+    """What a draw depends on beside chance."""
+
+    source: random.Random
+    evaluation: bool = False
+    variety: float = 1.0
+
+    def chance(self, share: float) -> bool:
+        return self.source.random() < share * self.variety
+
+    def pick(self, choices: tuple[str, ...], first: int) -> str:
+        """Any choice, but one of the first few while variety is low."""
+        return self.source.choice(choices if self.source.random() < self.variety else choices[:first])
 
 
-def made_up_name(source: random.Random, evaluation: bool) -> str:
-    while True:
-        name = source.choice(ONSETS) + source.choice(VOWELS)
-        if source.random() < 0.6:
-            name += source.choice(CODAS)
-            if source.random() < 0.35:
-                name += source.choice(VOWELS)
-        name = (name + source.choice(ENDINGS)).capitalize()
-        if 4 <= len(name) <= 11 and is_evaluation_name(name) == evaluation:
-            return name
+def sentence(text: str) -> str:
+    text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else text + "."
 
 
-def person(source: random.Random, evaluation: bool) -> str:
-    return f"{source.choice(FIRST_NAMES)} {made_up_name(source, evaluation)}"
+def stated(situation: Situation, fact_core: str, value: str) -> str:
+    # A value in front would get a capital that the answer does not have.
+    hidden = fact_core.startswith(value) and value[0].islower()
+    opening = f"{situation.source.choice(OPENINGS)} " if hidden or situation.chance(OPENED) else ""
+    closing = situation.source.choice(CLOSINGS) if situation.chance(CLOSED) else ""
+    return sentence(opening + fact_core + (f" {closing}" if closing[:1].isalpha() else closing))
 
 
-def entity(source: random.Random, evaluation: bool) -> tuple[str, str]:
-    """(kind, name) of a new entity."""
-    kind = source.choice(["person", "person", "place", "company", "ship", "project"])
-    name = made_up_name(source, evaluation)
-    if kind == "person":
-        return kind, f"{source.choice(FIRST_NAMES)} {name}"
-    if kind == "place":
-        return kind, f"{name} {source.choice(PLACE_KINDS)}"
-    if kind == "company":
-        return kind, f"the {name} {source.choice(COMPANY_KINDS)}"
-    if kind == "ship":
-        return kind, f"the {source.choice(['ship', 'steamer', 'schooner', 'yacht'])} {name}"
-    return kind, f"Project {name}"
+def statement(situation: Situation, name: str, attribute: Attribute, value: str) -> str:
+    own = attribute.statements and situation.chance(OWN)
+    core = situation.source.choice(attribute.statements) if own else situation.pick(STATEMENTS, 4)
+    return stated(situation, core.format(a=attribute.name, e=name, v=value), value)
 
 
-def digits(source: random.Random, low: int, high: int) -> str:
-    return "".join(source.choice("0123456789") for _ in range(source.randint(low, high)))
+def correction(situation: Situation, name: str, attribute: Attribute, old: str, new: str) -> str:
+    core = situation.source.choice(CORRECTIONS)
+    core = core.format(a=attribute.name, e=name, o=old, v=new)
+    return sentence(core) if core.startswith("a correction") else stated(situation, core, new)
 
 
-def code(source: random.Random, _evaluation: bool) -> str:
-    shape = source.random()
-    if shape < 0.5:
-        return digits(source, 3, 6)
-    letters = "".join(source.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(source.randint(1, 2)))
-    return f"{letters}-{digits(source, 2, 4)}" if shape < 0.8 else f"{letters}{digits(source, 2, 4)}"
+def question(situation: Situation, name: str, attribute: Attribute) -> str:
+    own = attribute.questions and situation.chance(OWN)
+    core = situation.source.choice(attribute.questions) if own else situation.pick(QUESTIONS, 4)
+    if own:
+        core = core[0].lower() + core[1:]
+    text = core.format(a=attribute.name, e=name)
+    return sentence(f"{situation.source.choice(REQUESTS)} {text}" if situation.chance(REQUESTED) else text)
 
 
-def date(source: random.Random, _evaluation: bool) -> str:
-    day, month, year = source.randint(1, 28), source.choice(MONTHS), source.randint(1780, 2030)
-    return source.choice([f"{day} {month} {year}", f"{month} {day}, {year}", f"{day} {month}"])
+def fact(situation: Situation, kind: str, name: str, attribute: Attribute) -> Fact:
+    source, evaluation = situation.source, situation.evaluation
+    value = names.value(source, attribute.value, evaluation)
+    sentences = [statement(situation, name, attribute, value)]
+    corrected = situation.chance(CORRECTED)
+    if corrected:
+        old = names.value(source, attribute.value, evaluation)
+        sentences = [statement(situation, name, attribute, old), correction(situation, name, attribute, old, value)]
+    elif situation.chance(TWICE):
+        sentences.append(statement(situation, name, attribute, value))
+    asked = question(situation, name, attribute)
+    return Fact(name, kind, attribute, value, tuple(sentences), corrected, asked)
 
 
-def amount(source: random.Random, _evaluation: bool) -> str:
-    number = source.choice([source.randint(2, 99), source.randint(100, 999), source.randint(1000, 99999)])
-    text = f"{number:,}"
-    return source.choice([f"${text}", f"{text} dollars", f"{text} pounds", f"{text} francs"])
+def draw_entities(situation: Situation, count: int) -> list[tuple[str, str]]:
+    """(kind, name) of different entities, some of which share a part of their name."""
+    source = situation.source
+    main_kind = source.choice(KINDS)
+    drawn: list[tuple[str, str]] = []
+    while len(drawn) < count:
+        kind = main_kind if source.random() < 0.4 else source.choice(KINDS)
+        shared = None
+        if drawn and situation.chance(0.1):
+            shared = next((w for w in reversed(source.choice(drawn)[1].split()) if w[:1].isupper() and len(w) > 3), None)
+            if shared in (*names.PLACES, *names.COMPANIES, *names.EVENTS, *names.FIRST_NAMES, *names.TITLES, "Project"):
+                shared = None
+        entity = (kind, names.entity(source, situation.evaluation, kind, shared))
+        if entity[1] not in {name for _, name in drawn}:
+            drawn.append(entity)
+    return drawn
 
 
-def measure(source: random.Random, _evaluation: bool) -> str:
-    unit = source.choice("feet,miles,tons,acres,hours,days,gallons,men,pages,yards".split(","))
-    return f"{source.randint(2, 990)} {unit}"
-
-
-def word(source: random.Random, _evaluation: bool) -> str:
-    return source.choice(THINGS) if source.random() < 0.6 else f"{source.choice(COLOURS)} {source.choice(THINGS)}"
-
-
-def colour(source: random.Random, _evaluation: bool) -> str:
-    return source.choice(COLOURS)
-
-
-ATTRIBUTES = {
-    code: """access code,serial number,room number,locker number,catalogue number,telephone extension,ticket number,
-        account number,registration mark,reference number,safe combination,call sign""",
-    date: "opening date,birthday,date of completion,departure date,deadline,wedding day,date of founding,date of the audit",
-    amount: "annual rent,purchase price,yearly budget,insured value,debt,salary,registration fee,ransom,monthly fee",
-    measure: "length,weight,capacity,travel time,depth,notice period,daily output",
-    person: "owner,architect,captain,manager,chief editor,teacher,guardian,deputy,founder,physician,lawyer,cook",
-    made_up_name: "home town,head office,birthplace,home port,place of burial,summer residence,nearest village",
-    word: "emblem,password,main crop,secret word,favourite dish,code name,motto,trademark",
-    colour: "favourite colour,colour of the door,colour of the flag",
-}
-ATTRIBUTE_LIST = [
-    (name.strip(), maker) for maker, names in ATTRIBUTES.items() for name in names.replace("\n", " ").split(",")
-]
-
-STATEMENTS = """The {a} of {e} is {v}.|{E}'s {a} is {v}.|The {a} of {e} was {v}.|For {e}, the {a} is {v}.
-As for {e}, the {a} is {v}.|It is well known that the {a} of {e} is {v}.|The register gives the {a} of {e} as {v}.
-{E} has as {a} {v}.|According to the papers, the {a} of {e} is {v}.|We were told that {e}'s {a} was {v}.
-In the case of {e}, the {a} was set down as {v}.|Let it be noted that {e}'s {a} is {v}.|{E}: the {a} is {v}.
-The record for {e} lists the {a} as {v}.|Everyone agreed that the {a} of {e} was {v}.|On file, {e}'s {a} reads {v}.
-The {a} belonging to {e} is {v}.|When asked about {e}, the clerk named the {a}: {v}.|The {a} for {e} remains {v}.
-As regards the {a} of {e}, it is {v}.|{E} still has the same {a}, namely {v}.|The {a} that {e} has is {v}.
-No one doubted that {e}'s {a} was {v}.|The letter states that the {a} of {e} is {v}, as before.""".replace("\n", "|").split("|")
-
-QUESTIONS = """What is the {a} of {e}?|What is {e}'s {a}?|What was the {a} of {e}?|What {a} does {e} have?|Tell me the {a} of {e}.
-Can you find the {a} of {e}?|Give the {a} of {e}.|What does the document say is the {a} of {e}?|{E}: what is the {a}?
-For {e}, what is the {a}?|Please state {e}'s {a}.|Which {a} is given for {e}?|I need the {a} of {e}.|Name the {a} of {e}.
-What is the {a} for {e}?|According to the document, what is the {a} of {e}?""".replace("\n", "|").split("|")
-
-
-def fill(template: str, name: str, attribute: str, value: str = "") -> str:
-    return template.format(a=attribute, e=name, E=name[0].upper() + name[1:], v=value)
-
-
-def question_for(source: random.Random, name: str, attribute: str) -> str:
-    return fill(source.choice(QUESTIONS), name, attribute)
-
-
-def draw_facts(source: random.Random, count: int, evaluation: bool) -> list[Fact]:
+def draw_facts(situation: Situation, count: int) -> list[Fact]:
     """Facts that share entities and attributes, so that each has distractors beside it."""
-    entities = [entity(source, evaluation)[1] for _ in range(max(1, round(count * source.uniform(0.4, 1.0))))]
-    kinds = source.sample(ATTRIBUTE_LIST, min(len(ATTRIBUTE_LIST), max(2, round(count * source.uniform(0.4, 1.0)))))
+    source = situation.source
+    entities = draw_entities(situation, max(1, round(count * source.uniform(0.4, 1.0))))
+    favoured = source.sample(ATTRIBUTES, max(3, count // 3))
     facts: list[Fact] = []
     taken: set[tuple[str, str]] = set()
     while len(facts) < count:
-        name = source.choice(entities)
-        attribute, maker = source.choice(kinds)
-        if (name, attribute) in taken:
-            if len(taken) >= len(entities) * len(kinds):
-                break
-            continue
-        taken.add((name, attribute))
-        value = maker(source, evaluation)
-        statement = fill(source.choice(STATEMENTS), name, attribute, value)
-        facts.append(Fact(name, attribute, value, statement, question_for(source, name, attribute)))
+        kind, name = source.choice(entities)
+        suitable = [a for a in favoured if kind in a.entities] if source.random() < 0.6 else []
+        attribute = source.choice(suitable or [a for a in ATTRIBUTES if kind in a.entities])
+        if (name, attribute.name) not in taken:
+            taken.add((name, attribute.name))
+            facts.append(fact(situation, kind, name, attribute))
     return facts
 
 
-def draw_absent(source: random.Random, facts: list[Fact], evaluation: bool) -> str:
+def draw_absent(situation: Situation, facts: list[Fact]) -> str:
     """A question whose answer is not in the document, though its entity or its attribute may be."""
-    stated = {(fact.entity, fact.attribute) for fact in facts}
+    source = situation.source
+    told = {(known.entity, known.attribute.name) for known in facts}
     while True:
         known = source.choice(facts)
-        if source.random() < 0.5:
-            pair = (known.entity, source.choice(ATTRIBUTE_LIST)[0])
+        name, attribute = known.entity, known.attribute
+        shape = source.random()
+        if shape < 0.45:
+            attribute = source.choice([a for a in ATTRIBUTES if known.kind in a.entities])
+        elif shape < 0.9:
+            name = names.entity(source, situation.evaluation, known.kind)
         else:
-            pair = (entity(source, evaluation)[1], known.attribute)
-        if pair not in stated:
-            return question_for(source, *pair)
+            kind, name = draw_entities(situation, 1)[0]
+            attribute = source.choice([a for a in ATTRIBUTES if kind in a.entities])
+        if (name, attribute.name) not in told:
+            return question(situation, name, attribute)

@@ -10,13 +10,13 @@ from torch import nn
 @dataclass
 class Shape:
     vocabulary: int = 8192
-    hidden: int = 192
+    hidden: int = 256
     layers: int = 8
-    query_heads: int = 3
+    query_heads: int = 4
     key_value_heads: int = 1
     head: int = 64
     intermediate: int = 512
-    rope_base: float = 1e8
+    rope_base: float = 1e12
     epsilon: float = 1e-5
 
 
@@ -30,12 +30,30 @@ class Sharing:
     block: int = 128
 
 
+    def border(self, tokens: int) -> torch.Tensor:
+        """[tokens] where each row's distant tokens end: `recent` before its block, nowhere below the sinks."""
+        starts = torch.arange(tokens) // self.block * self.block
+        return (starts - self.recent).clamp(min=self.sinks)
+
+    def distant(self, tokens: int) -> torch.Tensor:
+        """[tokens, tokens], true where a row (first index) sees a token by its leader's key."""
+        column = torch.arange(tokens)[None]
+        return (column >= self.sinks) & (column < self.border(tokens)[:, None])
+
+
+# Up to this many tokens attention is written out, which trains faster than the fused kernel on a CPU.
+WRITTEN_OUT = 512
+
+
 @dataclass
 class Context:
     cosine: torch.Tensor
     sine: torch.Tensor
+    leaders: list[int] | None
     sharing: Sharing | None
+    distant: torch.Tensor | None
     keys: dict[int, torch.Tensor] = field(default_factory=dict)
+    queries: dict[int, torch.Tensor] = field(default_factory=dict)
 
 
 def rotary(x: torch.Tensor, context: Context) -> torch.Tensor:
@@ -49,6 +67,20 @@ def fold_heads(query: torch.Tensor, groups: int) -> torch.Tensor:
     """[batch, query heads, rows, head] -> [batch, KV heads, ratio * rows, head]."""
     batch, heads, rows, size = query.shape
     return query.reshape(batch, groups, heads // groups * rows, size)
+
+
+def written_out(query, key, value, leader_key, distant) -> torch.Tensor:
+    """Attention as one product of all rows with all keys; by the leader's keys where `distant` holds."""
+    batch, heads, tokens, size = query.shape
+    groups = key.shape[1]
+    folded = fold_heads(query * size**-0.5, groups)
+    scores = (folded @ key.mT).view(batch, groups, heads // groups, tokens, tokens)
+    if leader_key is not None:
+        other = (folded @ leader_key.mT).view(scores.shape)
+        scores = torch.where(distant, other, scores)
+    causal = torch.ones(tokens, tokens, dtype=torch.bool).tril()
+    weights = scores.float().masked_fill(~causal, -1e30).softmax(-1).to(value.dtype)
+    return (weights.view(batch, groups, -1, tokens) @ value).reshape(batch, heads, tokens, size)
 
 
 def pod_attention(query, key, value, leader_key, sharing: Sharing) -> torch.Tensor:
@@ -89,12 +121,15 @@ class Attention(nn.Module):
         parts = self.projection(x).split(self.sizes, dim=-1)
         query, key, value = (part.view(batch, tokens, -1, self.shape.head).transpose(1, 2) for part in parts)
         query, key = rotary(query, context).to(value.dtype), rotary(key, context).to(value.dtype)
-        context.keys[self.index] = key
-        leader = context.sharing.leaders[self.index] if context.sharing else self.index
-        if leader == self.index or tokens <= context.sharing.sinks + context.sharing.recent:
+        context.keys[self.index], context.queries[self.index] = key, query
+        leader = context.leaders[self.index] if context.leaders else self.index
+        leader_key = None if leader == self.index else context.keys[leader]
+        if tokens <= WRITTEN_OUT:
+            mixed = written_out(query, key, value, leader_key, context.distant)
+        elif leader_key is None:
             mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
         else:
-            mixed = pod_attention(query, key, value, context.keys[leader], context.sharing)
+            mixed = pod_attention(query, key, value, leader_key, context.sharing)
         return self.output(mixed.transpose(1, 2).reshape(batch, tokens, -1))
 
 
@@ -132,12 +167,22 @@ class Reader(nn.Module):
 
     def forward(self, ids: torch.Tensor, positions: torch.Tensor, sharing: Sharing | None = None) -> torch.Tensor:
         """Final hidden states [batch, tokens, hidden]; logits are these times the embedding, transposed."""
+        return self.run(ids, positions, sharing, ())[0]
+
+    def run(self, ids: torch.Tensor, positions: torch.Tensor, sharing: Sharing | None, watched: tuple[int, ...]):
+        """(final hidden states; queries, keys and leader's keys of each watched layer, [batch, heads, tokens, head])."""
+        tokens = ids.shape[1]
+        distant = sharing.distant(tokens) if sharing and tokens <= WRITTEN_OUT else None
+        return self.layered(ids, positions, sharing.leaders if sharing else None, sharing, distant, watched)
+
+    def layered(self, ids, positions, leaders, sharing, distant, watched: tuple[int, ...]):
         angles = positions[:, None, :, None].float() * self.frequencies
-        context = Context(angles.cos(), angles.sin(), sharing)
+        context = Context(angles.cos(), angles.sin(), leaders, sharing, distant)
         x = self.embedding(ids)
         for layer in self.layers:
             x = layer(x, context)
-        return self.norm(x)
+        keys, queries = context.keys, context.queries
+        return self.norm(x), [(queries[i], keys[i], keys[leaders[i] if leaders else i]) for i in watched]
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         return F.linear(hidden, self.embedding.weight)

@@ -29,27 +29,31 @@ class Decoder:
     tied: bool = True
 
 
+BITS = {"q4": 4, "q8": 8}
+
+
 @dataclass
 class Pattern:
     packed: bool = True
     rotary_in_node: bool = True
     # None: no q/k norm; "nodes": before the node; "inputs": as inputs 14 and 15.
     norm: str | None = None
-    # How big matrices are stored: f32, f16 (cast when loaded) or q4 (MatMulNBits, block 32).
+    # How big matrices are stored: f32, f16 (cast when loaded), q4 or q8 (MatMulNBits, block 32).
     storage: str = "f32"
     # Rotary caches: written out, or computed by nodes that onnxruntime folds when loading.
     computed_caches: bool = False
     external_data: bool = False
 
 
-def quantise_4_bit(weight: np.ndarray, block: int = 32) -> tuple[np.ndarray, np.ndarray]:
-    """[out, in] -> packed uint8 [out, blocks, block / 2] and scales [out, blocks]; symmetric around 8."""
+def quantise(weight: np.ndarray, bits: int, block: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """[out, in] -> levels as packed uint8 [out, blocks, block * bits / 8] and scales [out, blocks]; symmetric."""
     out, size = weight.shape
+    middle = 1 << (bits - 1)
     blocks = weight.reshape(out, size // block, block)
     peak = np.take_along_axis(blocks, np.abs(blocks).argmax(-1)[..., None], -1)[..., 0]
-    scales = np.where(peak == 0, 1, peak / -8).astype(np.float32)
-    levels = np.clip(np.round(blocks / scales[..., None]) + 8, 0, 15).astype(np.uint8)
-    return levels[..., 0::2] | (levels[..., 1::2] << 4), scales
+    scales = np.where(peak == 0, 1, peak / -middle).astype(np.float32)
+    levels = np.clip(np.round(blocks / scales[..., None]) + middle, 0, 2 * middle - 1).astype(np.uint8)
+    return (levels[..., 0::2] | (levels[..., 1::2] << 4) if bits == 4 else levels), scales
 
 
 def node_path(name: str) -> str:
@@ -74,11 +78,12 @@ class Graph:
     def matrix(self, name: str, weight: np.ndarray, x: str) -> str:
         """x times the transposed [out, in] weight."""
         path = node_path(name)
-        if self.pattern.storage == "q4":
-            packed, scales = quantise_4_bit(weight)
+        if self.pattern.storage in BITS:
+            bits = BITS[self.pattern.storage]
+            packed, scales = quantise(weight, bits)
             out, size = weight.shape
             inputs = [x, self.constant(f"{name}.quantised", packed), self.constant(f"{name}.scales", scales)]
-            return self.node("MatMulNBits", inputs, [f"{path}/MatMul/output_0"], MICROSOFT, K=size, N=out, bits=4, block_size=32, accuracy_level=4)
+            return self.node("MatMulNBits", inputs, [f"{path}/MatMul/output_0"], MICROSOFT, K=size, N=out, bits=bits, block_size=32, accuracy_level=4)
         if self.pattern.storage == "f16":
             stored = self.constant(f"{name}.weight", weight.T.astype(np.float16))
             wide = self.node("Cast", [stored], [f"{path}/Cast/output_0"], to=TensorProto.FLOAT)
@@ -182,7 +187,7 @@ class Graph:
     def build(self) -> onnx.ModelProto:
         shape = self.shape
         embedding = self.weights["model.embed_tokens.weight"]
-        half = self.pattern.storage == "f16"
+        half = self.pattern.storage in ("f16", "q8")
         table = self.constant("model.embed_tokens.weight", embedding.astype(np.float16 if half else np.float32))
         residual = self.node("Gather", [table, "input_ids"], ["/model/embed_tokens/Gather/output_0"])
         if half:
@@ -202,7 +207,7 @@ class Graph:
         return self.model()
 
     def head(self, table: str, x: str) -> str:
-        if self.shape.tied and self.pattern.storage != "q4":
+        if self.shape.tied and self.pattern.storage not in BITS:
             turned = self.node("Transpose", [table], ["/lm_head/Transpose/output_0"], perm=[1, 0])
             if self.pattern.storage == "f16":
                 turned = self.node("Cast", [turned], ["/lm_head/Cast/output_0"], to=TensorProto.FLOAT)

@@ -1,6 +1,7 @@
 """Training sequences: prose with facts planted in it, then the questions, every fact asked."""
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,11 @@ WORK = Path(__file__).parent / "work"
 POSITIONS = 65536
 ANSWER, PLAIN, IGNORED = 2, 1, 0
 MOST_QUESTIONS = 48
+ABSENT_TO_PRESENT = 0.21
 # (length, fewest facts, most facts)
 FACTS_BY_LENGTH = [(128, 1, 3), (256, 2, 6), (512, 4, 10), (1024, 6, 16), (2048, 8, 32), (1 << 30, 24, 48)]
+
+Span = tuple[int, int]
 
 
 class Prose:
@@ -36,12 +40,33 @@ class Prose:
         return ids.tolist(), (np.flatnonzero(self.ends[start : start + length]) + 1).tolist()
 
 
+@dataclass
+class Turn:
+    question: list[int]
+    answer: list[int]
+    fact: int | None
+    """Index of the fact that answers it, None where the document does not say."""
+    text: str
+
+
+@dataclass
+class Sequence:
+    ids: list[int]
+    kinds: list[int]
+    """What each token is as a target: ANSWER, PLAIN or IGNORED."""
+    pointers: list[tuple[int, list[Span], list[Span]]]
+    """(place of an answer token; the sentences that answer it; where in them the value begins). Absent: the first token."""
+    facts: list[facts.Fact]
+    turns: list[Turn]
+
+
 class Sequences:
     def __init__(self, seed: int, evaluation: bool = False, count: int | None = None):
         self.tokenizer = Tokenizer.from_file(str(WORK / "tokenizer" / "tokenizer.json"))
         self.source = random.Random(seed)
         self.evaluation = evaluation
         self.count = count
+        self.variety = 1.0
         files = prose.held_out_files() if evaluation else prose.training_files()
         self.prose = Prose(self.tokenizer, files, "held-out" if evaluation else "training")
         self.begin, self.question, self.answer, self.end = range(4)
@@ -49,50 +74,89 @@ class Sequences:
     def encode(self, text: str) -> list[int]:
         return self.tokenizer.encode(text).ids
 
-    def draw(self, length: int) -> tuple[list[int], list[int]]:
-        """(token ids, kind of each token as a target), both of exactly `length`."""
+    def draw(self, length: int) -> Sequence:
+        """A document of facts and its questions, of exactly `length` tokens."""
         source = self.source
+        situation = facts.Situation(source, self.evaluation, self.variety)
         low, high = next((a, b) for limit, a, b in FACTS_BY_LENGTH if length <= limit)
-        drawn = facts.draw_facts(source, self.count or source.randint(low, high), self.evaluation)
-        statements = [self.encode((" " if source.random() < 0.85 else "\n") + fact.statement) for fact in drawn]
-        turns = self.turns(drawn, length)
-        room = length - 1 - sum(len(s) for s in statements) - sum(len(q) + len(a) for q, a in turns)
-        while room < 0:
-            if len(turns) > 1:
-                dropped = turns.pop()
-                room += len(dropped[0]) + len(dropped[1])
-            else:
-                return self.draw(length)
-        document = self.document(statements, room)
-        ids, kinds = [self.begin, *document], [IGNORED] + [PLAIN] * len(document)
-        for question, answer in turns:
-            ids += question + answer
-            kinds += [IGNORED] * len(question) + [ANSWER] * len(answer)
-        return ids, kinds
+        drawn = facts.draw_facts(situation, self.count or source.randint(low, high))
+        told = [[self.tell(s, fact) for s in fact.sentences] for fact in drawn]
+        sentences = [[ids for ids, _ in own] for own in told]
+        turns = self.turns(situation, drawn)
+        room = length - 1 - sum(len(s) for own in sentences for s in own) - sum(len(t.question) + len(t.answer) for t in turns)
+        while room < 0 and len(turns) > 1:
+            dropped = turns.pop()
+            room += len(dropped.question) + len(dropped.answer)
+        if room < 0:
+            return self.draw(length)
+        document, spans = self.document(sentences, room)
+        ids, kinds, pointers = [self.begin, *document], [IGNORED] + [PLAIN] * len(document), []
+        for turn in turns:
+            ids += turn.question
+            pointers.append((len(ids) - 1, *self.telling(drawn, spans, told, turn.fact)))
+            ids += turn.answer
+            kinds += [IGNORED] * len(turn.question) + [ANSWER] * len(turn.answer)
+        return Sequence(ids, kinds, pointers, drawn, turns)
 
-    def turns(self, drawn: list[facts.Fact], length: int) -> list[tuple[list[int], list[int]]]:
+    def tell(self, text: str, fact: facts.Fact) -> tuple[list[int], Span]:
+        """(tokens of a sentence, where in them its value begins; all of it where the entity is named after the value)."""
+        lead = " " if self.source.random() < 0.85 else "\n"
+        encoded = self.tokenizer.encode(lead + text)
+        at = (lead + text).rfind(fact.value)
+        if at < (lead + text).find(fact.entity[1:]):
+            return encoded.ids, (0, len(encoded.ids))
+        first = next(index for index, (_, end) in enumerate(encoded.offsets) if end > at)
+        return encoded.ids, (first, first + 1)
+
+    def telling(self, drawn, spans, told, index: int | None) -> tuple[list[Span], list[Span]]:
+        """(the sentences that tell a fact as it stands in the end, where the value begins in them)."""
+        if index is None:
+            return [(0, 1)], [(0, 1)]
+        # One token on, because the document starts at 1.
+        places = [
+            ((start + 1, end + 1), (start + 1 + value[0], start + 1 + value[1]))
+            for (start, end), (_, value) in zip(spans[index], told[index], strict=True)
+        ]
+        chosen = places[-1:] if drawn[index].corrected else places
+        return [whole for whole, _ in chosen], [value for _, value in chosen]
+
+    def turns(self, situation: facts.Situation, drawn: list[facts.Fact]) -> list[Turn]:
         source = self.source
-        asked = [(fact.question, fact.value) for fact in drawn]
+        asked: list[tuple[str, str, int | None]] = [(fact.question, fact.value, i) for i, fact in enumerate(drawn)]
         for _ in range(len(asked)):
-            if source.random() < 0.1:
-                asked.append((facts.draw_absent(source, drawn, self.evaluation), facts.ABSENT))
+            if source.random() < ABSENT_TO_PRESENT:
+                asked.append((facts.draw_absent(situation, drawn), facts.ABSENT, None))
         source.shuffle(asked)
         return [
             # The leading space makes a name's first token the one it has within a sentence.
-            ([self.question, *self.encode(" " + question), self.answer], [*self.encode(" " + answer), self.end])
-            for question, answer in asked[:MOST_QUESTIONS]
+            Turn(
+                [self.question, *self.encode(" " + question), self.answer],
+                [*self.encode(" " + answer), self.end],
+                index,
+                question,
+            )
+            for question, answer, index in asked[:MOST_QUESTIONS]
         ]
 
-    def document(self, statements: list[list[int]], room: int) -> list[int]:
+    def document(self, sentences: list[list[list[int]]], room: int) -> tuple[list[int], list[list[Span]]]:
+        """The prose with the sentences in it, and where each came to stand."""
         source = self.source
         ids, ends = self.prose.slice(source, room) if room else ([], [])
-        places = sorted(source.choice(ends) if ends and source.random() < 0.97 else source.randint(0, room) for _ in statements)
+        anywhere = lambda: source.choice(ends) if ends and source.random() < 0.97 else source.randint(0, room)  # noqa: E731
+        placed = []
+        for index, own in enumerate(sentences):
+            places = sorted(anywhere() for _ in own)
+            placed += [(place, index, sentence) for place, sentence in zip(places, own, strict=True)]
+        placed.sort(key=lambda each: each[0])
         document: list[int] = []
+        spans: list[list[Span]] = [[] for _ in sentences]
         last = 0
-        for place, statement in zip(places, statements, strict=True):
-            document += ids[last:place] + statement
+        for place, index, sentence in placed:
+            document += ids[last:place]
+            spans[index].append((len(document), len(document) + len(sentence)))
+            document += sentence
             last = place
-        return document + ids[last:]
+        return document + ids[last:], spans
 
     def positions(self, length: int, spread: float) -> np.ndarray:
         """Positions of a sequence: with probability `spread` cut at random and pulled apart (PoSE)."""
@@ -108,9 +172,20 @@ class Sequences:
         return positions
 
     def batch(self, rows: int, length: int, spread: float) -> dict[str, np.ndarray]:
+        """ids, kinds, positions [rows, length]; asking [n, 2] (row, place), telling and value [n, length] of its pointers."""
         drawn = [self.draw(length) for _ in range(rows)]
+        pointers = [(row, *pointer) for row, each in enumerate(drawn) for pointer in each.pointers]
+        telling, value = np.zeros((2, len(pointers), length), dtype=bool)
+        for index, (_, _, sentences, values) in enumerate(pointers):
+            for start, end in sentences:
+                telling[index, start:end] = True
+            for start, end in values:
+                value[index, start:end] = True
         return {
-            "ids": np.array([ids for ids, _ in drawn], dtype=np.int64),
-            "kinds": np.array([kinds for _, kinds in drawn], dtype=np.int8),
+            "ids": np.array([each.ids for each in drawn], dtype=np.int64),
+            "kinds": np.array([each.kinds for each in drawn], dtype=np.int8),
             "positions": np.stack([self.positions(length, spread) for _ in range(rows)]),
+            "asking": np.array([(row, place) for row, place, _, _ in pointers], dtype=np.int64),
+            "telling": telling,
+            "value": value,
         }

@@ -1,8 +1,11 @@
-"""Trains the reader with the sharing plan in place from the start; resumes from its checkpoint.
+"""Trains the reader; resumes from its checkpoint.
 
-    python train.py --minutes 85
+    python train.py                                           the reader, with its plan in place from the start
+    python train.py --name base --tokens 12 --leaders dense   a dense model to explore
+    python train.py --name adapted --start base --tokens 1 --leaders "[0,0,0,0,0,5,5,5]"   the base, adapted to a plan
 
-The curriculum goes by the share of the time spent: short sequences with spread positions first, long ones last.
+The curriculum goes by the share of the tokens done, so that a run from its seed repeats itself: short sequences with
+spread positions first, long ones last, plain phrasings first, all of them soon.
 """
 
 import argparse
@@ -16,24 +19,29 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from network import Reader, Shape, Sharing
+from network import WRITTEN_OUT, Reader, Shape, Sharing
 from sequences import ANSWER, PLAIN, Sequences
 
 WORK = Path(__file__).parent / "work"
 LEADERS = [0, 0, 0, 0, 0, 5, 5, 5]
-# (share of the time at which the phase ends, length, tokens a step)
-PHASES = [(0.30, 256, 8192), (0.62, 512, 8192), (0.84, 1024, 8192), (0.93, 2048, 8192), (1.0, 8192, 8192)]
-PLAIN_SHARE, PLAIN_WEIGHT = 0.125, 0.16
-WARM_UP_STEPS, FLAT_UNTIL = 100, 0.0
-PEAK_MATRIX, PEAK_OTHER = 0.008, 1.5e-3
+# (share of the tokens at which the phase ends, length, tokens a step)
+PHASES = [(0.25, 128, 8192), (0.55, 256, 8192), (0.82, 512, 8192), (0.94, 1024, 8192), (1.0, 2048, 8192)]
+PLAIN_SHARE, PLAIN_WEIGHT = 0.08, 0.16
+# The first head-averaged layer learns to look at the sentence that tells, two heads of the second at the value's start.
+WATCHED, POINTER_WEIGHT, VALUE_HEADS, FIRST_TOKEN_WEIGHT = (5, 6), 0.3, 2, 2.0
+# Share of the run over which phrasings go from the plainest to all of them.
+VARIED_AFTER, WARM_UP_STEPS, SPREAD = 0.12, 100, 0.5
+PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3
+DENSE_SHARE = 0.5
+# Adapting: sequences of one length, a low rate, most steps under the plan.
+ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE = [(1.0, 512, 8192)], 0.25, 0.3
+ANSWER_TOKEN = 2
 
 
-def sharing_for(length: int, source: random.Random) -> Sharing | None:
-    """A quarter of the steps dense; the others PoD with a window drawn for the length."""
-    if source.random() < 0.25:
-        return None
+def sharing_for(length: int, leaders: list[int], source: random.Random) -> Sharing:
+    """The plan with a window drawn for the length, as short sequences must have distant tokens too."""
     recent = source.choice([w for w in (16, 32, 64, 128, 256) if 32 <= w <= max(32, length // 4)])
-    return Sharing(LEADERS, sinks=source.choice([4, 16]), recent=recent, block=max(64, min(512, length // 4)))
+    return Sharing(leaders, sinks=source.choice([4, 16]), recent=recent, block=max(32, min(512, length // 4)))
 
 
 def optimisers(model: Reader) -> list[torch.optim.Optimizer]:
@@ -46,25 +54,64 @@ def optimisers(model: Reader) -> list[torch.optim.Optimizer]:
 
 
 def scale_at(step: int, progress: float) -> float:
-    warm = min(1.0, (step + 1) / WARM_UP_STEPS)
-    return warm * (1.0 if progress < FLAT_UNTIL else max(0.02, 1 - (progress - FLAT_UNTIL) / (1 - FLAT_UNTIL)))
+    return min(1.0, (step + 1) / WARM_UP_STEPS) * max(0.02, 1 - progress)
 
 
-def loss_of(model: Reader, batch: dict[str, np.ndarray], sharing: Sharing | None) -> tuple[torch.Tensor, float]:
-    """(loss, share of answer tokens predicted right); the plain text counts little and by a sample."""
-    ids, kinds = torch.from_numpy(batch["ids"]), torch.from_numpy(batch["kinds"])
+def pointed(watched, batch: dict[str, torch.Tensor], target: str, heads: int, sharing: Sharing | None) -> torch.Tensor:
+    """Share of the attention [n] of a layer's first heads that each answer's first token has on its target."""
+    query, key, leader_key = watched
+    rows, places = batch["asking"].T
+    asked = query[rows, :heads, places].float() * query.shape[-1] ** -0.5
+    ratio = query.shape[1] // key.shape[1]
+    scores_with = lambda keys: torch.einsum(  # noqa: E731
+        "nhd,nhtd->nht", asked, keys[rows].float().repeat_interleave(ratio, dim=1)[:, :heads]
+    )
+    scores = scores_with(key)
+    columns = torch.arange(scores.shape[-1])[None, None]
+    if sharing and leader_key is not key:
+        border = sharing.border(scores.shape[-1])[places][:, None, None]
+        scores = torch.where((columns >= sharing.sinks) & (columns < border), scores_with(leader_key), scores)
+    weights = scores.masked_fill(columns > places[:, None, None], -math.inf).softmax(-1)
+    return (weights * batch[target][:, None]).sum(-1).mean(-1)
+
+
+def loss_of(model: Reader, arrays: dict[str, np.ndarray], sharing: Sharing | None, run=None) -> tuple[torch.Tensor, list[float]]:
+    """(loss, [answer loss, share of answer tokens right, attention on the sentence, on the value's start])."""
+    batch = {name: torch.from_numpy(array) for name, array in arrays.items()}
     with torch.autocast("cpu", torch.bfloat16):
-        hidden = model(ids, torch.from_numpy(batch["positions"]), sharing)[:, :-1].flatten(0, 1)
-    targets, kinds = ids[:, 1:].flatten(), kinds[:, 1:].flatten()
+        hidden, watched = (run or model.run)(batch["ids"], batch["positions"], sharing, WATCHED)
+    hidden = hidden[:, :-1].flatten(0, 1)
+    targets, kinds = batch["ids"][:, 1:].flatten(), batch["kinds"][:, 1:].flatten()
     answers = (kinds == ANSWER).nonzero().squeeze(1)
     plain = ((kinds == PLAIN) & (torch.rand(kinds.shape) < PLAIN_SHARE)).nonzero().squeeze(1)
     chosen = torch.cat((answers, plain))
     with torch.autocast("cpu", torch.bfloat16):
         logits = model.logits(hidden[chosen])
     losses = F.cross_entropy(logits.float(), targets[chosen], reduction="none")
-    weights = torch.cat((torch.ones(len(answers)), torch.full((len(plain),), PLAIN_WEIGHT)))
-    right = (logits[: len(answers)].argmax(-1) == targets[answers]).float().mean().item()
-    return (losses * weights).sum() / weights.sum(), right
+    first = batch["ids"][:, :-1].flatten()[answers] == ANSWER_TOKEN
+    weights = torch.cat((1 + first * (FIRST_TOKEN_WEIGHT - 1), torch.full((len(plain),), PLAIN_WEIGHT)))
+    told = pointed(watched[0], batch, "telling", model.shape.query_heads, sharing)
+    value = pointed(watched[1], batch, "value", VALUE_HEADS, sharing)
+    pointers = (told + 1e-6).log().mean() + (value + 1e-6).log().mean()
+    loss = (losses * weights).sum() / weights.sum() - POINTER_WEIGHT * pointers
+    right = (logits[: len(answers)].argmax(-1) == targets[answers]).float().mean()
+    return loss, [losses[: len(answers)].mean().item(), right.item(), told.mean().item(), value.mean().item()]
+
+
+def compiled(model: Reader):
+    """`model.run`, compiled where the sequence is short enough for attention written out."""
+    torch._dynamo.config.cache_size_limit = 64
+    layered = torch.compile(model.layered, dynamic=False)
+
+    def run(ids, positions, sharing, watched):
+        tokens = ids.shape[1]
+        if tokens > WRITTEN_OUT:
+            return model.run(ids, positions, sharing, watched)
+        if not sharing:
+            return layered(ids, positions, None, None, None, watched)
+        return layered(ids, positions, sharing.leaders, None, sharing.distant(tokens), watched)
+
+    return run
 
 
 def save(path: Path, model: Reader, optimisers_: list, state: dict) -> None:
@@ -75,43 +122,54 @@ def save(path: Path, model: Reader, optimisers_: list, state: dict) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--minutes", type=float, default=85)
+    parser.add_argument("--tokens", type=float, default=60, help="millions")
+    parser.add_argument("--leaders", default=json.dumps(LEADERS), help="a list, or 'dense'")
+    parser.add_argument("--start", help="checkpoint to adapt")
     parser.add_argument("--name", default="reader")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--steps", type=int, help="end after so many steps, without a checkpoint")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     torch.set_num_threads(2)
     model = Reader(Shape())
     optimisers_ = optimisers(model)
-    state = {"step": 0, "spent": 0.0, "tokens": 0}
+    state = {"step": 0, "tokens": 0, "seconds": 0.0}
     path = WORK / f"{options.name}.pt"
-    if path.exists():
+    if path.exists() and not options.steps:
         saved = torch.load(path)
         model.load_state_dict(saved["model"])
         for optimiser, kept in zip(optimisers_, saved["optimisers"], strict=True):
             optimiser.load_state_dict(kept)
         state = saved["state"]
+        torch.manual_seed(options.seed + state["step"])
+    elif options.start:
+        model.load_state_dict(torch.load(WORK / f"{options.start}.pt")["model"])
+    print(json.dumps({"parameters": sum(p.numel() for p in model.parameters()), **state}), flush=True)
+    run(model, optimisers_, options, state, path)
+    if not options.steps:
+        save(path, model, optimisers_, state)
+
+
+def run(model: Reader, optimisers_: list, options: argparse.Namespace, state: dict, path: Path) -> None:
     peaks = [[group["lr"] for group in o.param_groups] for o in optimisers(model)]
     source = random.Random(options.seed + state["step"])
     sequences = Sequences(options.seed + state["step"])
-    print(json.dumps({"parameters": sum(p.numel() for p in model.parameters()), **state}), flush=True)
-    run(model, optimisers_, peaks, sequences, source, state, options.minutes * 60, path)
-    save(path, model, optimisers_, state)
-
-
-def run(model, optimisers_, peaks, sequences, source, state, seconds, path) -> None:
+    leaders = None if options.leaders == "dense" else json.loads(options.leaders)
+    phases, rate, dense_share = (ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE) if options.start else (PHASES, 1, DENSE_SHARE)
+    forward = compiled(model)
     last, last_save, shown = time.time(), time.time(), []
-    while state["spent"] < seconds:
-        progress = state["spent"] / seconds
-        _, length, tokens = next(phase for phase in PHASES if progress < phase[0])
+    while (progress := state["tokens"] / (options.tokens * 1e6)) < 1 and state["step"] != options.steps:
+        _, length, tokens = next(phase for phase in phases if progress < phase[0])
         if source.random() < 0.15 and length > 128:
             length //= 2
-        batch = sequences.batch(max(1, tokens // length), length, 0.5)
-        scale = scale_at(state["step"], progress)
+        sequences.variety = 0.1 + 0.9 * (1.0 if options.start else min(1.0, progress / VARIED_AFTER))
+        batch = sequences.batch(max(1, tokens // length), length, SPREAD)
+        scale = rate * scale_at(state["step"], progress)
         for optimiser, rates in zip(optimisers_, peaks, strict=True):
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * scale
-        loss, right = loss_of(model, batch, sharing_for(length, source))
+        shared = leaders is not None and source.random() >= dense_share
+        loss, figures = loss_of(model, batch, sharing_for(length, leaders, source) if shared else None, forward)
         if not math.isfinite(loss.item()):
             raise SystemExit(f"loss is not finite at step {state['step']}")
         loss.backward()
@@ -121,16 +179,16 @@ def run(model, optimisers_, peaks, sequences, source, state, seconds, path) -> N
             optimiser.zero_grad(set_to_none=True)
         now = time.time()
         state["step"] += 1
-        state["spent"] += min(now - last, 30)  # a paused process must not age the curriculum
+        state["seconds"] += min(now - last, 30)
         state["tokens"] += batch["ids"].size
         last = now
-        shown.append((loss.item(), right))
-        if state["step"] % 25 == 0:
-            means = np.mean(shown, axis=0)
+        shown.append((loss.item(), *figures))
+        if state["step"] % 25 == 0 or options.steps:
+            loss_, answer, right, told, value = np.mean(shown, axis=0)
             shown.clear()
-            print(f"step {state['step']} length {length} loss {means[0]:.4f} right {means[1]:.4f} "
-                  f"minutes {state['spent'] / 60:.1f} tokens {state['tokens'] / 1e6:.2f}M", flush=True)
-        if now - last_save > 120:
+            print(f"step {state['step']} length {length} loss {loss_:.4f} answer {answer:.4f} right {right:.4f} "
+                  f"told {told:.4f} value {value:.4f} minutes {state['seconds'] / 60:.1f} tokens {state['tokens'] / 1e6:.2f}M", flush=True)
+        if now - last_save > 120 and not options.steps:
             save(path, model, optimisers_, state)
             last_save = now
 

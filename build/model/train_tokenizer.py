@@ -32,8 +32,8 @@ def generated_lines(count: int) -> list[str]:
     source = random.Random(11)
     lines = []
     for _ in range(count):
-        fact = facts.draw_facts(source, 1, evaluation=False)[0]
-        lines.append(f"{fact.statement} {fact.question} {fact.value}")
+        fact = facts.draw_facts(facts.Situation(source), 1)[0]
+        lines.append(" ".join((*fact.sentences, fact.question, fact.value)))
     return lines
 
 
@@ -50,7 +50,7 @@ def main() -> None:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator([prose.text_of(prose.training_files()), *generated_lines(4000)], trainer)
+    tokenizer.train_from_iterator([prose.text_of(prose.training_files()), *generated_lines(6000)], trainer)
     folder = WORK / "tokenizer"
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))

@@ -5,8 +5,9 @@
  * cache as if they had never been added.
  */
 import { HalfStore } from './half-store.ts';
+import type { KeyValueCache } from './key-value-cache.ts';
 import { type CacheParts, type CacheShape, pageTokensFor, recentPageTokens } from './memory.ts';
-import { recentStart } from './sharing-plan.ts';
+import { type Proximity, recentStart } from './sharing-plan.ts';
 import { pairSpans, type Span } from './spans.ts';
 
 interface LeaderStore {
@@ -27,7 +28,7 @@ function isFollower(store: HeadStore): store is FollowerStore {
   return 'leader' in store;
 }
 
-export class PodCache {
+export class PodCache implements KeyValueCache {
   readonly shape: CacheShape;
   readonly #heads: HeadStore[][];
   #committed = 0;
@@ -40,17 +41,18 @@ export class PodCache {
     }
   }
 
-  /** Tokens that stay. */
+  get proximity(): Proximity {
+    return this.shape.proximity;
+  }
+
   get committed(): number {
     return this.#committed;
   }
 
-  /** All tokens, uncommitted ones included, as far as every layer has them. */
   get length(): number {
     return this.#heads.at(-1)?.[0]?.values.end ?? 0;
   }
 
-  /** Adds the keys and values of new tokens to one layer. Each: KV heads × tokens × head size, f16 bits. */
   append(layer: number, keys: Uint16Array, values: Uint16Array): void {
     const { heads } = this.shape;
     const size = keys.length / heads;
@@ -62,10 +64,6 @@ export class PodCache {
     }
   }
 
-  /**
-   * The spans that queries at `from`..`to` of a layer attend to, a list a KV head; none crosses `from`, so that only the
-   * spans from there on need a causal mask. `windowAt` is the position for which the recent window stands.
-   */
   spans(layer: number, from: number, to: number, windowAt: number): Span[][] {
     return this.#layer(layer).map((store) => [
       ...this.#past(store, from, windowAt),

@@ -1,5 +1,5 @@
 /** Answers after a prompt: the prompt and the answer stay uncommitted. */
-import type { PodCache } from '../cache/pod-cache.ts';
+import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import { throwIfCancelled } from '../errors.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { Sampler } from './sampling.ts';
@@ -26,7 +26,7 @@ const PROMPT_CHUNK = 512;
 
 export async function decode(
   decoder: Decoder,
-  cache: PodCache,
+  cache: KeyValueCache,
   prompt: readonly number[],
   options: DecodeOptions,
 ): Promise<DecodeResult> {
@@ -51,7 +51,7 @@ export async function decode(
 
 async function readPrompt(
   decoder: Decoder,
-  cache: PodCache,
+  cache: KeyValueCache,
   prompt: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
@@ -64,7 +64,7 @@ async function readPrompt(
   return logitsAfter(decoder, cache, prompt.slice(done));
 }
 
-async function logitsAfter(decoder: Decoder, cache: PodCache, ids: readonly number[]): Promise<Float32Array> {
+async function logitsAfter(decoder: Decoder, cache: KeyValueCache, ids: readonly number[]): Promise<Float32Array> {
   const logits = await decoder.forward(ids, cache, { commit: false, want: 'logits' });
   if (!logits) throw new TypeError('the last segment gave no logits');
   return logits;

@@ -1,5 +1,5 @@
 /** Reads tokens into the cache chunk by chunk, with progress, and room to cancel between chunks. */
-import type { PodCache } from '../cache/pod-cache.ts';
+import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import { throwIfCancelled } from '../errors.ts';
 import type { Decoder } from '../model/decoder.ts';
 
@@ -30,7 +30,7 @@ export interface PrefillOptions {
 /** Commits every chunk. Cancelled, it leaves the chunks that were read. */
 export async function prefill(
   decoder: Decoder,
-  cache: PodCache,
+  cache: KeyValueCache,
   ids: readonly number[],
   options: PrefillOptions = {},
 ): Promise<void> {

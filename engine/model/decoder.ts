@@ -1,6 +1,6 @@
 /** A loaded model as the engine runs it: segment, attention, segment, attention, …, logits. */
 import type { Attention, AttentionMass, AttentionShape } from '../attention/attention.ts';
-import type { PodCache } from '../cache/pod-cache.ts';
+import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import { WINDOW_STEP } from '../cache/sharing-plan.ts';
 import { ProximaError } from '../errors.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
@@ -58,7 +58,11 @@ export class Decoder {
    * Runs tokens through the model behind what the cache holds; gives the logits of the last one when wanted.
    * All tokens of a call are seen by every layer, or, when it rejects, by none: the cache is rewound.
    */
-  async forward(ids: readonly number[], cache: PodCache, options: ForwardOptions): Promise<Float32Array | undefined> {
+  async forward(
+    ids: readonly number[],
+    cache: KeyValueCache,
+    options: ForwardOptions,
+  ): Promise<Float32Array | undefined> {
     const start = cache.length;
     try {
       const logits = await this.#run(ids, start, cache, options);
@@ -78,7 +82,7 @@ export class Decoder {
   async #run(
     ids: readonly number[],
     start: number,
-    cache: PodCache,
+    cache: KeyValueCache,
     options: ForwardOptions,
   ): Promise<Float32Array | undefined> {
     const rows = ids.length;
@@ -154,7 +158,7 @@ export class Decoder {
     queries: Float32Array,
     start: number,
     rows: number,
-    cache: PodCache,
+    cache: KeyValueCache,
     options: ForwardOptions,
   ): Promise<Tensor> {
     const shape = this.#shapes[layer] as AttentionShape;
@@ -170,7 +174,7 @@ export class Decoder {
         spans: cache.spans(layer, from, to, options.commit ? from : cache.committed),
       };
       const part = options.mass
-        ? await this.#attention.attendWithMass(request, options.mass, cache.shape.proximity.sinks)
+        ? await this.#attention.attendWithMass(request, options.mass, cache.proximity.sinks)
         : await this.#attention.attend(request);
       if (to - from < rows) {
         output ??= new Float32Array(queries.length);

@@ -1,0 +1,188 @@
+/**
+ * npm run eval:report: tables and heat maps of what `npm run eval` measured.
+ *
+ * Reads build/eval/results/*.json, writes build/eval/REPORT.md and build/eval/results/*.png.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { drawHeatMaps, type Grid } from './heat-map.ts';
+import { type AnsweredQuestion, confidence, type Results } from './results.ts';
+
+const FOLDER = join(import.meta.dirname, 'results');
+const DEPTHS = 10;
+const NAMES: Readonly<Record<string, string>> = {
+  dense: 'dense',
+  pod: 'PoD',
+  streaming: 'sinks + window (StreamingLLM)',
+  snapkv: 'eviction before the question (SnapKV-like)',
+  'snapkv-question': 'eviction by the question (SnapKV-like)',
+};
+
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+const thousands = (length: number) => `${Math.round(length / 1024)}k`;
+const isAbsent = (each: AnsweredQuestion) => each.kinds.includes('absent');
+const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
+
+function main(): void {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && !name.startsWith('curve'));
+  const all = files.map((name) => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Results);
+  const parts = all.toSorted((a, b) => order(a) - order(b) || a.label.localeCompare(b.label)).map(describe);
+  const introduction = existsSync(join(import.meta.dirname, 'introduction.md'))
+    ? readFileSync(join(import.meta.dirname, 'introduction.md'), 'utf8')
+    : '';
+  writeFileSync(join(import.meta.dirname, 'REPORT.md'), `${introduction}\n${parts.join('\n')}${describeCurve()}`);
+}
+
+function order({ label }: Results): number {
+  return label === 'reader' ? 0 : 1;
+}
+
+function describe(results: Results): string {
+  const { answered, label, plan, savings } = results;
+  const lengths = unique(answered.map(({ length }) => length));
+  const policies = unique(answered.map(({ policy }) => policy));
+  const present = answered.filter((each) => !isAbsent(each));
+  drawGrids(results, policies, lengths);
+  return `## ${label}
+
+Weights ${results.model}; plan ${JSON.stringify(plan.leaders.map((row) => (new Set(row).size === 1 ? row[0] : row)))}, ${plan.sinks} sinks, ${plan.recent} recent (${plan.found}).
+
+![exact answers by depth and length](results/${label}.png)
+
+### Exact answers, facts that are there
+
+${table(
+  ['', ...lengths.map(thousands)],
+  [
+    ['KV cache saved by PoD', ...lengths.map((length) => percent(savings[length] ?? 0))],
+    ...policies.map((policy) => [
+      NAMES[policy] ?? policy,
+      ...lengths.map((length) => shareOf(cell(present, policy, length), ({ exact }) => exact)),
+    ]),
+  ],
+)}
+
+### Facts that are not there, refused
+
+${table(
+  ['', ...lengths.map(thousands)],
+  rowsOf(policies, lengths, answered.filter(isAbsent), ({ refused }) => refused),
+)}
+
+### Facts that are there, refused all the same
+
+${table(
+  ['', ...lengths.map(thousands)],
+  rowsOf(policies, lengths, present, ({ refused }) => refused),
+)}
+
+### A page that tells it among the evidence's three, of the right answers
+
+${table(
+  ['', ...lengths.map(thousands)],
+  rowsOf(
+    policies.filter((policy) => present.some((each) => each.policy === policy && each.pageFound !== null)),
+    lengths,
+    present.filter(({ exact }) => exact),
+    ({ pageFound }) => pageFound === true,
+  ),
+)}
+
+### By kind of question, all lengths
+
+${kinds(policies, present)}
+`;
+}
+
+function cell(answered: readonly AnsweredQuestion[], policy: string, length: number): AnsweredQuestion[] {
+  return answered.filter((each) => each.policy === policy && each.length === length);
+}
+
+function rowsOf(
+  policies: readonly string[],
+  lengths: readonly number[],
+  answered: readonly AnsweredQuestion[],
+  counts: (each: AnsweredQuestion) => boolean,
+): string[][] {
+  return policies.map((policy) => [
+    NAMES[policy] ?? policy,
+    ...lengths.map((length) => shareOf(cell(answered, policy, length), counts)),
+  ]);
+}
+
+function kinds(policies: readonly string[], present: readonly AnsweredQuestion[]): string {
+  const names = unique(present.flatMap((each) => each.kinds)).sort();
+  return table(
+    ['', ...policies.map((policy) => NAMES[policy] ?? policy)],
+    names.map((name) => [
+      name,
+      ...policies.map((policy) =>
+        shareOf(
+          present.filter((each) => each.policy === policy && each.kinds.includes(name)),
+          ({ exact }) => exact,
+        ),
+      ),
+    ]),
+  );
+}
+
+/** A share with its count, and its interval at 95 % where it rests on fewer than 200. */
+function shareOf(answered: readonly AnsweredQuestion[], counts: (each: AnsweredQuestion) => boolean): string {
+  if (answered.length === 0) return '–';
+  const right = answered.filter(counts).length;
+  const { low, high } = confidence(right, answered.length);
+  const interval = answered.length < 200 ? `, ${Math.round(low * 100)}–${Math.round(high * 100)}` : '';
+  return `${percent(right / answered.length)} (${right}/${answered.length}${interval})`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function drawGrids({ answered, label }: Results, policies: readonly string[], lengths: readonly number[]): void {
+  const depthOf = ({ depth }: AnsweredQuestion) => Math.min(DEPTHS - 1, Math.floor((depth ?? 0) * DEPTHS));
+  const grids: Grid[] = policies.map((policy) => ({
+    title: NAMES[policy] ?? policy,
+    rows: Array.from({ length: DEPTHS }, (_, index) => `${index * 10}–${(index + 1) * 10} %`),
+    columns: lengths.map(thousands),
+    cells: Array.from({ length: DEPTHS }, (_, row) =>
+      lengths.map((length) => {
+        const group = cell(answered, policy, length).filter((each) => !isAbsent(each) && depthOf(each) === row);
+        return group.length === 0 ? null : group.filter(({ exact }) => exact).length / group.length;
+      }),
+    ),
+    format: (share) => String(Math.round(share * 100)),
+  }));
+  const axes = { rows: 'rows: depth of the fact in the document', columns: 'columns: tokens; exact answers in %' };
+  writeFileSync(join(FOLDER, `${label}.png`), drawHeatMaps(grids, axes, Math.min(3, grids.length)));
+}
+
+function describeCurve(): string {
+  const files = readdirSync(FOLDER).filter((name) => name.startsWith('curve') && name.endsWith('.json'));
+  if (files.length === 0) return '';
+  const rows = files.map((name) => {
+    const { answered, label, plan, savings } = JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Results;
+    const present = answered.filter((each) => !isAbsent(each) && each.policy === 'pod');
+    const [length = 0] = unique(present.map((each) => each.length));
+    return { label, plan, length, saving: savings[length] ?? 0, score: shareOf(present, ({ exact }) => exact) };
+  });
+  return `
+## Saving against score
+
+${table(
+  ['plan', 'leaders', 'length', 'saving', 'exact answers'],
+  rows
+    .toSorted((a, b) => a.saving - b.saving || a.label.localeCompare(b.label))
+    .map(({ label, plan, length, saving, score }) => [
+      label.replace(/^curve-/, ''),
+      JSON.stringify(plan.leaders.map((row) => row[0])),
+      thousands(length),
+      percent(saving),
+      score,
+    ]),
+)}
+`;
+}
+
+main();

@@ -1,0 +1,168 @@
+/**
+ * npm run eval: looks facts up in documents of 1k to 64k tokens through the engine, under dense, PoD, and at the same
+ * memory the two known alternatives that drop tokens.
+ *
+ *     npm run eval [-- --lengths 1024,4096] [--documents 9] [--policies dense,pod] [--model DIR] [--plan FILE] [--label NAME]
+ *
+ * Every document's answers are kept in build/eval/work, so that a run can be stopped and taken up again. Writes
+ * build/eval/results/LABEL.json; `npm run eval:report` makes the tables and pictures of all results.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { PlanFile } from '../../engine/cache/sharing-plan.ts';
+import { loadModel, type Model } from '../../engine/model/model.ts';
+import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
+import { openModelFolder } from '../../engine/runtime/folder-node.ts';
+import { WatchingAttention } from './baselines.ts';
+import { createDocument, type EvaluationDocument, type QuestionSet, readProse, readQuestions } from './documents.ts';
+import {
+  BASELINES,
+  type Baseline,
+  type OpenDocument,
+  openBaseline,
+  openReading,
+  parsePlan,
+  savingOf,
+} from './policies.ts';
+import type { AnsweredQuestion, Results } from './results.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SEED = 20261121;
+const { values: options } = parseArgs({
+  options: {
+    lengths: { type: 'string', default: '1024,2048,4096,8192,16384,32768,65000' },
+    documents: { type: 'string', default: '9' },
+    policies: { type: 'string', default: 'dense,pod,streaming,snapkv' },
+    model: { type: 'string', default: join(ROOT, 'assets/models/reader') },
+    plan: { type: 'string' },
+    label: { type: 'string', default: 'reader' },
+  },
+});
+
+interface Bench {
+  readonly model: Model;
+  readonly modelHash: string;
+  readonly plan: PlanFile;
+  readonly attention: WatchingAttention;
+  readonly questions: QuestionSet;
+  readonly prose: ReturnType<typeof readProse>;
+}
+
+async function main(): Promise<void> {
+  const bench = await prepare(resolve(options.model));
+  const answered: AnsweredQuestion[] = [];
+  for (const length of options.lengths.split(',').map(Number)) {
+    for (const policy of options.policies.split(',')) {
+      for (let index = 0; index < Number(options.documents); index++) {
+        answered.push(...(await answersOf(bench, policy, length, index)));
+        report(answered, policy, length);
+      }
+      process.stderr.write('\n');
+    }
+  }
+  await bench.model.decoder.close();
+  const results: Results = {
+    label: options.label,
+    model: bench.modelHash,
+    plan: bench.plan,
+    savings: Object.fromEntries(
+      options.lengths.split(',').map((length) => [length, savingOf(bench.plan, Number(length))]),
+    ),
+    answered,
+  };
+  mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
+  writeFileSync(join(import.meta.dirname, 'results', `${options.label}.json`), `${JSON.stringify(results)}\n`);
+}
+
+async function prepare(folder: string): Promise<Bench> {
+  const runtime = createCpuRuntime();
+  const attention = new WatchingAttention(runtime.createAttention());
+  const watched = { ...runtime, availableBytes: () => Infinity, createAttention: () => attention };
+  const model = await loadModel(await openModelFolder(folder), watched, { dataFolder: join(folder, 'onnx') });
+  const plan = options.plan ? parsePlan(readFileSync(options.plan, 'utf8')) : model.planFile;
+  if (!plan) throw new Error(`${folder} has no pod.json; give --plan`);
+  const modelHash = createHash('sha256')
+    .update(readFileSync(join(folder, 'onnx/model.onnx')))
+    .digest('hex')
+    .slice(0, 12);
+  return { model, modelHash, plan, attention, questions: readQuestions(), prose: readProse(model.tokenizer) };
+}
+
+/** The answers to one document's questions under one policy, from the folder of earlier runs where they are there. */
+async function answersOf(bench: Bench, policy: string, length: number, index: number): Promise<AnsweredQuestion[]> {
+  const key = createHash('sha256')
+    .update(JSON.stringify([policy === 'dense' ? '' : bench.plan.leaders, bench.plan.sinks, bench.plan.recent, SEED]))
+    .digest('hex')
+    .slice(0, 8);
+  const folder = join(import.meta.dirname, 'work', bench.modelHash);
+  const store = join(folder, `${policy}-${key}-${length}-${index}.json`);
+  if (existsSync(store)) return JSON.parse(readFileSync(store, 'utf8')) as AnsweredQuestion[];
+  const set = bench.questions.documents[index % bench.questions.documents.length];
+  if (!set) throw new RangeError(`no document ${index}`);
+  const document = createDocument(bench.prose, set.facts, bench.model.tokenizer, length, SEED + index);
+  const open = await openUnder(bench, policy, document);
+  const answered = await askAll(open, set, document, { policy, length, absentAnswer: bench.questions.absentAnswer });
+  open.close();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(store, JSON.stringify(answered));
+  return answered;
+}
+
+function openUnder(bench: Bench, policy: string, document: EvaluationDocument): Promise<OpenDocument> {
+  if (policy === 'dense') return openReading(bench.model, 'dense', document);
+  if (policy === 'pod') return openReading(bench.model, bench.plan, document);
+  if (!BASELINES.includes(policy as Baseline)) throw new RangeError(`no policy ${policy}`);
+  return openBaseline(bench.model, policy as Baseline, document, bench.plan, bench.attention);
+}
+
+async function askAll(
+  open: OpenDocument,
+  set: QuestionSet['documents'][number],
+  document: EvaluationDocument,
+  { policy, length, absentAnswer }: { policy: string; length: number; absentAnswer: string },
+): Promise<AnsweredQuestion[]> {
+  const answered: AnsweredQuestion[] = [];
+  for (const [index, fact] of set.facts.entries()) {
+    const { answer, pages } = await open.ask(fact.question);
+    const place = document.places[index];
+    const right = fact.kinds.includes('corrected') ? place?.pages.slice(-1) : place?.pages;
+    answered.push({
+      policy,
+      length,
+      kinds: [...fact.kinds, `value: ${fact.value}`],
+      depth: place?.depth ?? 0,
+      exact: answer === fact.answer,
+      refused: answer === absentAnswer,
+      pageFound: pages.length > 0 ? pages.some((page) => right?.includes(page)) : null,
+      ...(answer === fact.answer ? {} : { question: fact.question, wanted: fact.answer, said: answer }),
+    });
+  }
+  for (const question of set.absent) {
+    const { answer } = await open.ask(question);
+    const exact = answer === absentAnswer;
+    answered.push({
+      policy,
+      length,
+      kinds: ['absent'],
+      depth: null,
+      exact,
+      refused: exact,
+      pageFound: null,
+      ...(exact ? {} : { question, wanted: absentAnswer, said: answer }),
+    });
+  }
+  return answered;
+}
+
+function report(answered: readonly AnsweredQuestion[], policy: string, length: number): void {
+  const cell = answered.filter((each) => each.policy === policy && each.length === length);
+  const count = (absent: boolean) => {
+    const group = cell.filter((each) => each.kinds.includes('absent') === absent);
+    return `${group.filter((each) => each.exact).length}/${group.length}`;
+  };
+  process.stderr.write(`\r${policy} ${length}: present ${count(false)}, absent ${count(true)}   `);
+}
+
+await main();

@@ -1,0 +1,46 @@
+"""Writes the evaluation's facts and questions, on new names and values, for `npm run eval`.
+
+    python questions.py    ->  ../eval/questions.json
+"""
+
+import json
+import random
+from pathlib import Path
+
+import facts
+
+TARGET = Path(__file__).resolve().parents[1] / "eval" / "questions.json"
+DOCUMENTS, FACTS, ABSENT, SEED = 24, 24, 6, 2026
+
+
+def described(known: facts.Fact, all_: list[facts.Fact]) -> dict:
+    others = [other for other in all_ if other is not known]
+    kinds = [
+        *(["corrected"] if known.corrected else []),
+        *(["stated twice"] if len(known.sentences) == 2 and not known.corrected else []),
+        *(["shares entity"] if any(other.entity == known.entity for other in others) else []),
+        *(["shares attribute"] if any(other.attribute.name == known.attribute.name for other in others) else []),
+    ]
+    return {
+        "sentences": known.sentences,
+        "question": known.question,
+        "answer": known.value,
+        "kinds": kinds or ["alone"],
+        "value": known.attribute.value,
+    }
+
+
+def main() -> None:
+    situation = facts.Situation(random.Random(SEED), evaluation=True)
+    documents = []
+    for _ in range(DOCUMENTS):
+        drawn = facts.draw_facts(situation, FACTS)
+        absent = [facts.draw_absent(situation, drawn) for _ in range(ABSENT)]
+        documents.append({"facts": [described(known, drawn) for known in drawn], "absent": absent})
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(json.dumps({"absentAnswer": facts.ABSENT, "documents": documents}, indent=1) + "\n")
+    print(f"{DOCUMENTS} documents, {DOCUMENTS * FACTS} facts, {DOCUMENTS * ABSENT} absent; {TARGET.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
