@@ -38,7 +38,7 @@ export const arbitraryShape: fc.Arbitrary<CacheShape> = fc
   );
 
 /** Normally distributed values, the same for the same seed. */
-export function normals(seed: number, length: number): Float32Array {
+export function normals(seed: number, length: number): Float32Array<ArrayBuffer> {
   const random = seededRandom(seed);
   return Float32Array.from({ length }, () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
 }
