@@ -1,11 +1,9 @@
 /** The WGSL files, read from disk. */
 import { readFileSync } from 'node:fs';
-import type { KernelName, KernelSources } from '../attention/kernels/kernels.ts';
-
-const NAMES: readonly KernelName[] = ['append', 'prefill', 'finish', 'decode', 'fold'];
+import { KERNEL_FILES, type KernelFile, type KernelSources } from '../attention/kernels/kernels.ts';
 
 export function readKernelFiles(): KernelSources {
-  const read = (name: KernelName) =>
+  const read = (name: KernelFile) =>
     readFileSync(new URL(`../attention/kernels/${name}.wgsl`, import.meta.url), 'utf8');
-  return Object.fromEntries(NAMES.map((name) => [name, read(name)])) as Record<KernelName, string>;
+  return Object.fromEntries(KERNEL_FILES.map((name) => [name, read(name)])) as Record<KernelFile, string>;
 }

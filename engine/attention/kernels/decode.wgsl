@@ -1,12 +1,11 @@
 // Attention of one row over one span, split over its tokens (split-k): each workgroup takes SPLIT tokens and up to HEADS
 // query heads of one KV head, so that a key is read once for all of them, and leaves a partial result for `fold`.
 //
-//   queries  f32 [query heads, SIZE]            keys, values f16 pages [page heads, PAGE, SIZE]
+//   queries  f32 [query heads, SIZE]            keys, values f16 pages [page heads, page tokens, SIZE]
 //   partials f32 [splits, query heads, SIZE]    not yet divided by the sum
 //   states   f32 [splits, query heads, 2]       peak and sum of the exponentials
 
 override SIZE: u32;
-override PAGE: u32;
 override SPLIT: u32 = 512;
 override TILE: u32;              // tokens whose keys fit the workgroup's memory at once
 override THREADS: u32 = 128;
@@ -23,6 +22,8 @@ struct Shape {
   count: u32,          // tokens of the span, all of them visible
   key_slot: u32,
   value_slot: u32,
+  key_page: u32,       // tokens a key page
+  value_page: u32,     // tokens a value page
   first_split: u32,    // of this span in partials and states
 }
 
@@ -56,8 +57,8 @@ fn decode(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   let heads = min(HEADS, shape.ratio - group.z * HEADS);
   let first = group.x * SPLIT;
   let to = min(shape.count, first + SPLIT);
-  let key_base = (place.y * PAGE + shape.key_slot) * words;
-  let value_base = (place.z * PAGE + shape.value_slot) * words;
+  let key_base = (place.y * shape.key_page + shape.key_slot) * words;
+  let value_base = (place.z * shape.value_page + shape.value_slot) * words;
   // In the value part an invocation holds one pair of elements, for every `parts`-th token.
   let parts = THREADS / words;
   let pair = thread % words;

@@ -6,11 +6,10 @@
 // and after the last one `finish` divides. A workgroup takes ROWS query rows of one KV head (the rows of all its query
 // heads, folded) and goes over the span KEYS tokens at a time; LANES invocations share a row.
 //
-//   queries f32 [query heads, rows, SIZE]       keys, values f16 pages [page heads, PAGE, SIZE]
-//   output  f32 [query heads, rows, SIZE]       peaks, sums f32 [query heads, rows]
+//   queries f32 [query heads, rows, SIZE]       keys, values f16 pages [page heads, page tokens, SIZE]
+//   gathered f32 [query heads, rows, SIZE]      peaks, sums f32 [query heads, rows]
 
 override SIZE: u32;
-override PAGE: u32;
 override ROWS: u32 = 32;
 override KEYS: u32 = 32;
 override LANES: u32 = 4;
@@ -30,6 +29,8 @@ struct Shape {
   count: u32,          // tokens of the span
   key_slot: u32,       // slot of `start` in the key page
   value_slot: u32,     // and in the value page
+  key_page: u32,       // tokens a key page
+  value_page: u32,     // tokens a value page
   first: u32,          // 1: nothing has been gathered yet
 }
 
@@ -39,7 +40,7 @@ struct Shape {
 @group(0) @binding(3) var<storage, read> values: array<u32>;
 // For each KV head of this dispatch: which one of the model it is, and where it lies in the two pages.
 @group(0) @binding(4) var<storage, read> places: array<vec3u>;
-@group(0) @binding(5) var<storage, read_write> output: array<f32>;
+@group(0) @binding(5) var<storage, read_write> gathered: array<f32>;
 @group(0) @binding(6) var<storage, read_write> peaks: array<f32>;
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;
 
@@ -47,9 +48,8 @@ var<workgroup> query_tile: array<f32, QUERY_WORDS>;
 var<workgroup> tile: array<u32, TILE_WORDS>;
 var<workgroup> scores: array<f32, SCORE_WORDS>;
 
-fn load_tile(source_head: u32, slot: u32, count: u32, of_keys: bool, thread: u32) {
+fn load_tile(base: u32, count: u32, of_keys: bool, thread: u32) {
   let words = SIZE / 2u;
-  let base = (source_head * PAGE + slot) * words;
   for (var word = thread; word < KEYS * words; word += THREADS) {
     var loaded = 0u;
     if (word < count * words) {
@@ -90,15 +90,15 @@ fn prefill(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
     peak = peaks[run + own];
     sum = sums[run + own];
   }
-  var gathered: array<f32, 64>;
+  var held: array<f32, 64>;
   for (var index = 0u; index < SHARE; index++) {
-    gathered[index] = 0.0;
-    if (goes_on) { gathered[index] = output[(run + own) * SIZE + lane * SHARE + index]; }
+    held[index] = 0.0;
+    if (goes_on) { held[index] = gathered[(run + own) * SIZE + lane * SHARE + index]; }
   }
   for (var begin = 0u; begin < shape.count; begin += KEYS) {
     let count = min(KEYS, shape.count - begin);
     workgroupBarrier();
-    load_tile(place.y, shape.key_slot + begin, count, true, thread);
+    load_tile((place.y * shape.key_page + shape.key_slot + begin) * words, count, true, thread);
     workgroupBarrier();
     for (var key = lane; key < KEYS; key += LANES) {
       var score = -3.0e38;
@@ -113,12 +113,12 @@ fn prefill(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
       scores[local_row * KEYS + key] = score;
     }
     workgroupBarrier();
-    load_tile(place.z, shape.value_slot + begin, count, false, thread);
+    load_tile((place.z * shape.value_page + shape.value_slot + begin) * words, count, false, thread);
     var top = peak;
     for (var key = 0u; key < KEYS; key++) { top = max(top, scores[local_row * KEYS + key]); }
     let shrink = exp(peak - top);
     sum *= shrink;
-    for (var index = 0u; index < SHARE; index++) { gathered[index] *= shrink; }
+    for (var index = 0u; index < SHARE; index++) { held[index] *= shrink; }
     workgroupBarrier();
     for (var key = 0u; key < count; key++) {
       let score = scores[local_row * KEYS + key];
@@ -127,15 +127,15 @@ fn prefill(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
         sum += weight;
         for (var index = 0u; index < SHARE; index += 2u) {
           let pair = unpack2x16float(tile[key * words + (lane * SHARE + index) / 2u]);
-          gathered[index] += weight * pair.x;
-          gathered[index + 1u] += weight * pair.y;
+          held[index] += weight * pair.x;
+          held[index + 1u] += weight * pair.y;
         }
       }
     }
     peak = top;
   }
   if (lives) {
-    for (var index = 0u; index < SHARE; index++) { output[(run + own) * SIZE + lane * SHARE + index] = gathered[index]; }
+    for (var index = 0u; index < SHARE; index++) { gathered[(run + own) * SIZE + lane * SHARE + index] = held[index]; }
     if (lane == 0u) {
       peaks[run + own] = peak;
       sums[run + own] = sum;
