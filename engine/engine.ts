@@ -1,6 +1,7 @@
 /** The engine's face: reads a document into a cache once and answers questions about it. */
+
+import type { KeyValueCache } from './cache/key-value-cache.ts';
 import { type CacheParts, type CacheShape, denseBytes, totalBytes } from './cache/memory.ts';
-import { PodCache } from './cache/pod-cache.ts';
 import type { Document, Page } from './documents/document.ts';
 import { ProximaError } from './errors.ts';
 import { type PageEvidence, type PageTokens, rankPages } from './evidence.ts';
@@ -85,14 +86,14 @@ export class Reading {
   readonly tokens: TokenisedDocument;
   readonly prefillSeconds: number;
   readonly fit: Fit;
-  readonly #cache: PodCache;
+  readonly #cache: KeyValueCache;
   readonly #turns: Turn[] = [];
 
   private constructor(
     model: Model,
     policy: Policy,
     tokens: TokenisedDocument,
-    cache: PodCache,
+    cache: KeyValueCache,
     fit: Fit,
     seconds: number,
   ) {
@@ -124,7 +125,7 @@ export class Reading {
     const fit = planFit(request, chunkTokensFor(model.decoder));
     requireFit(fit, request);
     options.onFit?.(fit);
-    const cache = new PodCache(shape);
+    const cache = model.decoder.createCache(shape);
     const started = performance.now();
     await prefill(model.decoder, cache, tokens.ids, options);
     return new Reading(model, policy, tokens, cache, fit, (performance.now() - started) / 1000);

@@ -7,7 +7,6 @@
  */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { PodCache } from '../../engine/cache/pod-cache.ts';
 import { cacheShape } from '../../engine/engine.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import { loadModel } from '../../engine/model/model.ts';
@@ -42,12 +41,12 @@ async function measureEngine(path: string, count: number, policyName: 'dense' | 
   const runtime = createCpuRuntime();
   const model = await loadModel(await openModelFolder(path), runtime, { dataFolder: join(path, 'onnx') });
   const policy = choosePolicy(model, { policy: policyName });
-  const warm = new PodCache(cacheShape(model, policy));
+  const warm = model.decoder.createCache(cacheShape(model, policy));
   await prefill(model.decoder, warm, tokens(WARM_UP_TOKENS));
   // As many tokens as the peer decodes to warm up: JavaScript is interpreted at first.
   for (let index = 0; index <= DECODED; index++)
     await model.decoder.forward([11], warm, { commit: false, want: 'logits' });
-  const cache = new PodCache(cacheShape(model, policy));
+  const cache = model.decoder.createCache(cacheShape(model, policy));
   let prefillSeconds = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round++) {
     cache.clear();

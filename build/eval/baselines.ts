@@ -5,12 +5,11 @@
  */
 import type { Attention, AttentionMass, AttentionRequest } from '../../engine/attention/attention.ts';
 import { asNumbers } from '../../engine/attention/half.ts';
-import type { KeyValueCache } from '../../engine/cache/key-value-cache.ts';
 import { PodCache } from '../../engine/cache/pod-cache.ts';
 import type { Span } from '../../engine/cache/spans.ts';
 
 /** Sinks and the latest tokens, while reading as well as while answering. */
-export class SinkWindowCache extends PodCache implements KeyValueCache {
+export class SinkWindowCache extends PodCache {
   /** Tokens kept, sinks included. */
   kept = Infinity;
 
@@ -34,7 +33,7 @@ function clip(span: Span, from: number, to: number): Span[] {
 }
 
 /** Keeps, for each layer and KV head, the tokens that were chosen for it; everything as long as none were. */
-export class EvictingCache extends PodCache implements KeyValueCache {
+export class EvictingCache extends PodCache {
   readonly #kept = new Map<number, Span[]>();
 
   override spans(layer: number, from: number, to: number, windowAt: number): Span[][] {

@@ -11,10 +11,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CpuAttention } from '../../engine/attention/cpu.ts';
 import type { PlanFile } from '../../engine/cache/sharing-plan.ts';
+import { CpuLayers } from '../../engine/model/cpu-layers.ts';
 import { loadModel, type Model } from '../../engine/model/model.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { openModelFolder } from '../../engine/runtime/folder-node.ts';
+import type { Runtime } from '../../engine/runtime/runtime.ts';
 import { WatchingAttention } from './baselines.ts';
 import { createDocument, type EvaluationDocument, type QuestionSet, readProse, readQuestions } from './documents.ts';
 import {
@@ -78,8 +81,11 @@ async function main(): Promise<void> {
 
 async function prepare(folder: string): Promise<Bench> {
   const runtime = createCpuRuntime();
-  const attention = new WatchingAttention(runtime.createAttention());
-  const watched = { ...runtime, availableBytes: () => Infinity, createAttention: () => attention };
+  const attention = new WatchingAttention(new CpuAttention(runtime));
+  const watched: Runtime = {
+    ...runtime,
+    createLayers: (cut, tables) => new CpuLayers(cut.attention, tables, runtime, attention),
+  };
   const model = await loadModel(await openModelFolder(folder), watched, { dataFolder: join(folder, 'onnx') });
   const plan = options.plan ? parsePlan(readFileSync(options.plan, 'utf8')) : model.planFile;
   if (!plan) throw new Error(`${folder} has no pod.json; give --plan`);

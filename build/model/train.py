@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -36,6 +37,10 @@ DENSE_SHARE = 0.5
 # Adapting: sequences of one length, a low rate, most steps under the plan.
 ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE = [(1.0, 512, 8192)], 0.25, 0.3
 ANSWER_TOKEN = 2
+
+
+# Set by SIGTERM: the run saves its checkpoint and ends.
+stop: list[bool] = []
 
 
 def sharing_for(length: int, leaders: list[int], source: random.Random) -> Sharing:
@@ -145,6 +150,7 @@ def main() -> None:
     elif options.start:
         model.load_state_dict(torch.load(WORK / f"{options.start}.pt")["model"])
     print(json.dumps({"parameters": sum(p.numel() for p in model.parameters()), **state}), flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
     run(model, optimisers_, options, state, path)
     if not options.steps:
         save(path, model, optimisers_, state)
@@ -158,7 +164,7 @@ def run(model: Reader, optimisers_: list, options: argparse.Namespace, state: di
     phases, rate, dense_share = (ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE) if options.start else (PHASES, 1, DENSE_SHARE)
     forward = compiled(model)
     last, last_save, shown = time.time(), time.time(), []
-    while (progress := state["tokens"] / (options.tokens * 1e6)) < 1 and state["step"] != options.steps:
+    while (progress := state["tokens"] / (options.tokens * 1e6)) < 1 and state["step"] != options.steps and not stop:
         _, length, tokens = next(phase for phase in phases if progress < phase[0])
         if source.random() < 0.15 and length > 128:
             length //= 2

@@ -1,6 +1,7 @@
 /** The PoD cache in GPU buffers: KV heads that follow alike lie together. What it keeps where: `layout.ts`. */
 import { type GpuSpan, placesOf } from './gpu-span.ts';
 import { type GpuMemory, type GpuPage, GpuStore } from './gpu-store.ts';
+import type { KeyValueCache } from './key-value-cache.ts';
 import { byLeader, CacheLayout, follows, type Unit } from './layout.ts';
 import type { CacheParts, CacheShape } from './memory.ts';
 import type { Proximity } from './sharing-plan.ts';
@@ -18,7 +19,7 @@ export interface AppendTarget {
   readonly slot: number;
 }
 
-export class GpuPodCache {
+export class GpuPodCache implements KeyValueCache {
   readonly shape: CacheShape;
   readonly #memory: GpuMemory;
   readonly #layout: CacheLayout<GpuStore>;
@@ -69,7 +70,7 @@ export class GpuPodCache {
     });
   }
 
-  /** The spans that queries at `from`..`to` of a layer attend to (`KeyValueCache.spans`), page by page. */
+  /** The spans that queries at `from`..`to` of a layer attend to (as `PodCache.spans`), page by page. */
   spans(layer: number, from: number, to: number, windowAt: number): GpuSpan[] {
     return this.#layout
       .units(layer)

@@ -27,6 +27,7 @@ export class PodCache implements KeyValueCache {
     return this.#layout.length;
   }
 
+  /** Adds the keys and values of new tokens to one layer. Each: KV heads × tokens × head size, f16 bits. */
   append(layer: number, keys: Uint16Array, values: Uint16Array): void {
     const size = keys.length / this.shape.heads;
     for (const [head, unit] of this.#layout.units(layer).entries()) {
@@ -37,6 +38,10 @@ export class PodCache implements KeyValueCache {
     }
   }
 
+  /**
+   * The spans that queries at `from`..`to` of a layer attend to, a list a KV head; none crosses `from`, so that only the
+   * spans from there on need a causal mask. `windowAt` is the position for which the recent window stands.
+   */
   spans(layer: number, from: number, to: number, windowAt: number): Span[][] {
     return this.#layout
       .units(layer)
@@ -55,7 +60,6 @@ export class PodCache implements KeyValueCache {
     this.#layout.rewind(length);
   }
 
-  /** Bytes that are allocated, by part. */
   parts(): CacheParts {
     return this.#layout.parts();
   }

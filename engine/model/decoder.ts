@@ -1,19 +1,13 @@
 /** A loaded model as the engine runs it: segment, attention, segment, attention, …, logits. */
-import type { Attention, AttentionMass, AttentionShape } from '../attention/attention.ts';
+import type { AttentionMass } from '../attention/attention.ts';
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
-import { WINDOW_STEP } from '../cache/sharing-plan.ts';
+import type { CacheShape } from '../cache/memory.ts';
 import { ProximaError } from '../errors.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
-import type { AttentionNode } from './attention-node.ts';
 import type { CutModel } from './cut.ts';
-import { Graft } from './graft.ts';
+import type { AttentionLayers, Step } from './layers.ts';
 import type { SegmentSession } from './segments.ts';
-
-export interface RotaryCache {
-  /** [positions, half] */
-  readonly data: Float32Array;
-  readonly half: number;
-}
+import type { Table } from './table.ts';
 
 export interface ForwardOptions {
   /** Commit the tokens after they went through, and let the recent window move on within them. */
@@ -27,31 +21,27 @@ export interface ForwardOptions {
 export class Decoder {
   readonly cut: CutModel;
   readonly #segments: readonly SegmentSession[];
-  readonly #rotary: ReadonlyMap<string, RotaryCache>;
+  readonly #tables: ReadonlyMap<string, Table>;
   readonly #runtime: Runtime;
-  readonly #attention: Attention;
-  readonly #shapes: readonly AttentionShape[];
+  readonly #layers: AttentionLayers;
   readonly #graphInputNames: readonly string[];
 
   constructor(
     cut: CutModel,
     segments: readonly SegmentSession[],
-    rotary: ReadonlyMap<string, RotaryCache>,
+    tables: ReadonlyMap<string, Table>,
     runtime: Runtime,
-    attention: Attention,
+    layers: AttentionLayers,
   ) {
     this.cut = cut;
     this.#segments = segments;
-    this.#rotary = rotary;
+    this.#tables = tables;
     this.#runtime = runtime;
-    this.#attention = attention;
+    this.#layers = layers;
     const crossing = new Set(segments.flatMap((segment) => [...segment.crossing]));
     this.#graphInputNames = [...new Set(segments.flatMap((segment) => [...segment.inputs]))].filter(
       (name) => !crossing.has(name),
     );
-    this.#shapes = cut.attention.map(({ queryHeads, keyValueHeads, headSize, scale, softcap }) => {
-      return { queryHeads, keyValueHeads, headSize, scale, softcap };
-    });
   }
 
   /**
@@ -75,7 +65,7 @@ export class Decoder {
   }
 
   async close(): Promise<void> {
-    await this.#attention.close();
+    await this.#layers.close();
     for (const segment of this.#segments) await segment.session.close();
   }
 
@@ -85,19 +75,19 @@ export class Decoder {
     cache: KeyValueCache,
     options: ForwardOptions,
   ): Promise<Float32Array | undefined> {
-    const rows = ids.length;
+    const step: Step = { cache, start, rows: ids.length, commit: options.commit, mass: options.mass };
     const tensors = this.#graphInputs(ids, start);
     let attention: Tensor | undefined;
     for (const [index, segment] of this.#segments.entries()) {
-      const node = this.cut.attention[index];
-      const last = node === undefined;
-      const feeds = this.#feeds(segment, node, tensors, attention, start, rows);
-      const results = await segment.session.run(last ? lastRows(feeds, rows, this.#runtime) : feeds);
+      const last = index === this.cut.attention.length;
+      const own = Object.fromEntries(segment.inputs.map((name) => [name, tensors.get(name) as Tensor]));
+      const feeds = { ...own, ...this.#layers.feeds(index, step, attention) };
+      const results = await segment.session.run(last ? this.#layers.lastRow(feeds, step.rows) : feeds);
       for (const name of segment.crossing) tensors.set(name, results[name] as Tensor);
-      if (last) return results[Graft.logits]?.data as Float32Array;
-      cache.append(index, results[Graft.key]?.data as Uint16Array, results[Graft.value]?.data as Uint16Array);
+      if (last) return this.#layers.logits(results);
+      this.#layers.append(index, results, step);
       if (options.want === 'nothing' && index === this.cut.attention.length - 1) return undefined;
-      attention = await this.#attend(index, results[Graft.query]?.data as Float32Array, start, rows, cache, options);
+      attention = await this.#layers.attend(index, results, step);
     }
     return undefined;
   }
@@ -119,70 +109,15 @@ export class Decoder {
     return new Map(this.#graphInputNames.map((name) => [name, known[name]?.() ?? this.#table(name)]));
   }
 
-  /** A rotary cache, whole. */
+  /** A rotary cache that nodes read, whole. */
   #table(name: string): Tensor {
-    const { data, half } = this.#rotary.get(name) ?? unknownInput(name);
-    return this.#runtime.tensor('float32', data, [data.length / half, half]);
+    const { data, width } = this.#tables.get(name) ?? unknownInput(name);
+    return this.#runtime.tensor('float32', data, [data.length / width, width]);
   }
 
-  #feeds(
-    segment: SegmentSession,
-    node: AttentionNode | undefined,
-    tensors: ReadonlyMap<string, Tensor>,
-    attention: Tensor | undefined,
-    start: number,
-    rows: number,
-  ): Record<string, Tensor> {
-    const feeds: Record<string, Tensor> = {};
-    for (const name of segment.inputs) feeds[name] = tensors.get(name) as Tensor;
-    if (attention) feeds[Graft.attention] = attention;
-    if (node?.rotary) {
-      feeds[Graft.cosine] = this.#rotaryRows(node.rotary.cosineCache, start, rows);
-      feeds[Graft.sine] = this.#rotaryRows(node.rotary.sineCache, start, rows);
-    }
-    return feeds;
-  }
-
-  #rotaryRows(name: string, start: number, rows: number): Tensor {
-    const cache = this.#rotary.get(name);
-    if (!cache) throw new RangeError(`no rotary cache ${name}`);
-    return this.#runtime.tensor('float32', cache.data.subarray(start * cache.half, (start + rows) * cache.half), [
-      rows,
-      cache.half,
-    ]);
-  }
-
-  /** Block by block of the window's step when committing, so that the window stands where the position says. */
-  async #attend(
-    layer: number,
-    queries: Float32Array,
-    start: number,
-    rows: number,
-    cache: KeyValueCache,
-    options: ForwardOptions,
-  ): Promise<Tensor> {
-    const shape = this.#shapes[layer] as AttentionShape;
-    let output: Float32Array | undefined;
-    for (let from = start; from < start + rows; ) {
-      const step = options.commit ? (Math.floor(from / WINDOW_STEP) + 1) * WINDOW_STEP : start + rows;
-      const to = Math.min(start + rows, step);
-      const request = {
-        shape,
-        rows: to - from,
-        queries: rowsOf(queries, shape, rows, from - start, to - start),
-        firstPosition: from,
-        spans: cache.spans(layer, from, to, options.commit ? from : cache.committed),
-      };
-      const part = options.mass
-        ? await this.#attention.attendWithMass(request, options.mass, cache.proximity.sinks)
-        : await this.#attention.attend(request);
-      if (to - from < rows) {
-        output ??= new Float32Array(queries.length);
-        placeRows(part, output, shape, rows, from - start, to - start);
-      } else output = part;
-      from = to;
-    }
-    return this.#runtime.tensor('float32', output ?? queries, [shape.queryHeads, rows, shape.headSize]);
+  /** The cache that goes with this model's attention. */
+  createCache(shape: CacheShape): KeyValueCache {
+    return this.#layers.createCache(shape);
   }
 }
 
@@ -192,57 +127,4 @@ function unknownInput(name: string): never {
     `The graph wants an input that Proxima does not know: ${name}.`,
     'Choose another model.',
   );
-}
-
-/** Rows `from`..`to` of [heads, rows, size]. */
-function rowsOf(source: Float32Array, shape: AttentionShape, rows: number, from: number, to: number): Float32Array {
-  if (from === 0 && to === rows) return source;
-  const part = new Float32Array(shape.queryHeads * (to - from) * shape.headSize);
-  for (let head = 0; head < shape.queryHeads; head++) {
-    const base = head * rows;
-    part.set(
-      source.subarray((base + from) * shape.headSize, (base + to) * shape.headSize),
-      head * (to - from) * shape.headSize,
-    );
-  }
-  return part;
-}
-
-function placeRows(
-  part: Float32Array,
-  target: Float32Array,
-  shape: AttentionShape,
-  rows: number,
-  from: number,
-  to: number,
-): void {
-  const size = (to - from) * shape.headSize;
-  for (let head = 0; head < shape.queryHeads; head++) {
-    target.set(part.subarray(head * size, (head + 1) * size), (head * rows + from) * shape.headSize);
-  }
-}
-
-/** The last row of every tensor that has one row a token: logits of the others would only fill memory. */
-function lastRows(feeds: Record<string, Tensor>, rows: number, runtime: Runtime): Record<string, Tensor> {
-  if (rows === 1) return feeds;
-  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, lastRow(tensor, rows, runtime)]));
-}
-
-function lastRow(tensor: Tensor, rows: number, runtime: Runtime): Tensor {
-  const [first = 0, second = 0, size = 0] = tensor.dims;
-  if (
-    tensor.dims.length !== 3 ||
-    second !== rows ||
-    !(tensor.data instanceof Float32Array || tensor.data instanceof Uint16Array)
-  ) {
-    return tensor;
-  }
-  const picked = tensor.data.slice(0, first * size);
-  for (let index = 0; index < first; index++) {
-    const end = (index + 1) * rows * size;
-    picked.set(tensor.data.subarray(end - size, end) as never, index * size);
-  }
-  return picked instanceof Float32Array
-    ? runtime.tensor('float32', picked, [first, 1, size])
-    : runtime.tensor('float16', picked, [first, 1, size]);
 }

@@ -7,7 +7,7 @@ import { type ModelConfig, readConfig } from './config.ts';
 import { type CutModel, cutModel } from './cut.ts';
 import { Decoder } from './decoder.ts';
 import { type OnnxModel, readOnnx } from './onnx.ts';
-import { createSegments, readRotaryCaches } from './segments.ts';
+import { createSegments, readTables } from './segments.ts';
 import { type ByteSource, type ModelFolder, readText } from './source.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -54,10 +54,13 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
     const externalBytes = await checkExternalData(folder, model);
     const cut = cutModel(model);
     checkLayers(config, cut);
-    const rotary = await readRotaryCaches(cut, runtime, options.dataFolder);
+    const tables = await readTables(cut, runtime, options.dataFolder);
     const segments = await createSegments(cut, runtime, options.dataFolder, options.onProgress);
-    const decoder = new Decoder(cut, segments, rotary, runtime, runtime.createAttention());
-    const positions = [...rotary.values()].map(({ data, half }) => data.length / half);
+    const decoder = new Decoder(cut, segments, tables, runtime, runtime.createLayers(cut, tables));
+    const caches = cut.attention.flatMap(({ rotary }) => (rotary ? [rotary.cosineCache] : [])).concat([...cut.tables]);
+    const positions = caches
+      .map((name) => tables.get(name))
+      .flatMap((table) => (table ? [table.data.length / table.width] : []));
     return {
       name: folder.name,
       config,

@@ -5,12 +5,12 @@ import { type CutModel, projections, type Segment } from './cut.ts';
 import { attentionGraft, type GraftParts, logitsGraft, projectionGraft } from './graft.ts';
 import type { OnnxModel, OnnxNode } from './onnx.ts';
 import { assembleModel, encodeConstant, encodeNode, encodeValue } from './onnx-writer.ts';
+import type { Table } from './table.ts';
 
 export interface SegmentSession {
   readonly session: GraphSession;
   /** Graph inputs and tensors of earlier segments that it takes. */
   readonly inputs: readonly string[];
-  readonly takesRotary: boolean;
   /** Tensors that it hands on to later segments. */
   readonly crossing: readonly string[];
 }
@@ -36,19 +36,45 @@ async function createSegment(
   runtime: Runtime,
   dataFolder: string | undefined,
 ): Promise<SegmentSession> {
+  const after = cut.attention[segment.index];
+  const results = after ? projections(after) : [cut.logits];
+  const crossing = segment.outputs.filter((name) => !results.includes(name) || neededLater(cut, segment, name));
+  const ends = runtime.grafts ? graftedEnds(cut, segment) : bareEnds(cut, segment, results, crossing);
+  const bytes = await segmentModel(cut, segment, ends, crossing);
+  return { session: await open(runtime, bytes, dataFolder, segment.index), inputs: segment.inputs, crossing };
+}
+
+/** What stands at a segment's ends beside its own nodes, inputs and outputs. */
+interface Ends {
+  readonly front: GraftParts | undefined;
+  readonly back: GraftParts | undefined;
+  readonly inputs: readonly Uint8Array[];
+  readonly outputs: readonly Uint8Array[];
+}
+
+/** The cache's layout at both ends (`graft.ts`). */
+function graftedEnds(cut: CutModel, segment: Segment): Ends {
   const before = cut.attention[segment.index - 1];
   const after = cut.attention[segment.index];
   const front = before && segment.attentionInput ? attentionGraft(before) : undefined;
   const back = after ? projectionGraft(after) : logitsGraft(cut.logits);
-  const results = after ? projections(after) : [cut.logits];
-  const crossing = segment.outputs.filter((name) => !results.includes(name) || neededLater(cut, segment, name));
-  const grafts = [front, back].filter((graft): graft is GraftParts => graft !== undefined);
-  const bytes = await segmentModel(cut, segment, grafts, crossing);
+  const grafts = [front, back].filter((graft) => graft !== undefined);
   return {
-    session: await open(runtime, bytes, dataFolder, segment.index),
-    inputs: segment.inputs,
-    takesRotary: after?.rotary !== undefined,
-    crossing,
+    front,
+    back,
+    inputs: grafts.flatMap((graft) => graft.inputs).map(encodeValue),
+    outputs: grafts.flatMap((graft) => graft.outputs).map(encodeValue),
+  };
+}
+
+/** The graph's own tensors at both ends. */
+function bareEnds(cut: CutModel, segment: Segment, results: readonly string[], crossing: readonly string[]): Ends {
+  const describe = (name: string) => describeValue(cut, name);
+  return {
+    front: undefined,
+    back: undefined,
+    inputs: segment.attentionInput ? [describe(segment.attentionInput)] : [],
+    outputs: results.filter((name) => !crossing.includes(name)).map(describe),
   };
 }
 
@@ -59,23 +85,24 @@ function neededLater(cut: CutModel, segment: Segment, name: string): boolean {
 async function segmentModel(
   cut: CutModel,
   segment: Segment,
-  grafts: readonly GraftParts[],
+  ends: Ends,
   crossing: readonly string[],
 ): Promise<Uint8Array> {
   const { model } = cut;
+  const grafts = [ends.front, ends.back].filter((graft) => graft !== undefined);
   const initializers = new Set([...segment.initializers, ...grafts.flatMap((graft) => graft.initializers)]);
   const nodes = [
-    ...(grafts.length > 1 ? (grafts[0]?.nodes ?? []) : []).map(encodeNode),
+    ...(ends.front?.nodes ?? []).map(encodeNode),
     ...segment.nodes.map((node) => node.bytes),
-    ...(grafts.at(-1)?.nodes ?? []).map(encodeNode),
+    ...(ends.back?.nodes ?? []).map(encodeNode),
   ];
   const values = (names: readonly string[]) => names.map((name) => describeValue(cut, name));
   return assembleModel(
     {
       modelFields: model.modelFields,
       nodes,
-      inputs: [...values(segment.inputs), ...grafts.flatMap((graft) => graft.inputs).map(encodeValue)],
-      outputs: [...values(crossing), ...grafts.flatMap((graft) => graft.outputs).map(encodeValue)],
+      inputs: [...values(segment.inputs), ...ends.inputs],
+      outputs: [...values(crossing), ...ends.outputs],
       constants: grafts
         .flatMap((graft) => graft.constants)
         .map((constant) => encodeConstant(constant.name, constant.values, [constant.values.length])),
@@ -103,9 +130,10 @@ async function open(
   bytes: Uint8Array,
   dataFolder: string | undefined,
   index: number,
+  results: 'device' | 'memory' = 'device',
 ): Promise<GraphSession> {
   try {
-    return await runtime.createSession(bytes, dataFolder);
+    return await runtime.createSession(bytes, dataFolder, results);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new ProximaError(
@@ -121,15 +149,18 @@ function firstLine(message: string): string {
 }
 
 /**
- * The rotary caches of a model as [positions, half], each computed once by running the part of the graph that makes it:
- * a plain weight, or nodes fed by weights alone.
+ * The rotary caches of a model as [positions, half], and the q/k norm weights of its attention nodes, each computed once by
+ * running the part of the graph that makes it: a plain weight, or nodes fed by weights alone.
  */
-export async function readRotaryCaches(
+export async function readTables(
   cut: CutModel,
   runtime: Runtime,
   dataFolder: string | undefined,
-): Promise<Map<string, { data: Float32Array; half: number }>> {
-  const inNodes = cut.attention.flatMap(({ rotary }) => (rotary ? [rotary.cosineCache, rotary.sineCache] : []));
+): Promise<Map<string, Table>> {
+  const inNodes = cut.attention.flatMap(({ rotary, norm }) => [
+    ...(rotary ? [rotary.cosineCache, rotary.sineCache] : []),
+    ...(norm ? [norm.queryWeight, norm.keyWeight] : []),
+  ]);
   const names = [...new Set([...inNodes, ...cut.tables])];
   if (names.length === 0) return new Map();
   const nodes = nodesFor(cut.model, names);
@@ -149,13 +180,13 @@ export async function readRotaryCaches(
     },
     cut.model.source,
   );
-  const session = await open(runtime, bytes, dataFolder, -1);
+  const session = await open(runtime, bytes, dataFolder, -1, 'memory');
   const result = await session.run({});
   await session.close();
   return new Map(
     names.map((name, index) => {
       const tensor = result[`proxima_cache_${index}`];
-      return [name, { data: tensor?.data as Float32Array, half: tensor?.dims[1] ?? 0 }];
+      return [name, { data: tensor?.data as Float32Array, width: tensor?.dims.at(-1) ?? 0 }];
     }),
   );
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { CpuAttention } from '../attention/cpu.ts';
+import { CpuLayers } from '../model/cpu-layers.ts';
 import type { GraphSession, Runtime } from './runtime.ts';
 
 /**
@@ -38,7 +39,8 @@ export function createCpuRuntime(options: CpuRuntimeOptions = {}): Runtime {
       data: Float32Array | Uint16Array | BigInt64Array,
       dimensions: readonly number[],
     ) => new Tensor(type, data as Float32Array, dimensions),
-    createAttention: () => new CpuAttention(runtime),
+    grafts: true,
+    createLayers: (cut, tables) => new CpuLayers(cut.attention, tables, runtime, new CpuAttention(runtime)),
   };
   return runtime;
 }

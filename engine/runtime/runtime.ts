@@ -1,6 +1,8 @@
 /** What a runtime gives the engine: sessions for graphs, tensors, attention. Free of Node and DOM. */
 import type { Tensor } from 'onnxruntime-common';
-import type { Attention } from '../attention/attention.ts';
+import type { CutModel } from '../model/cut.ts';
+import type { AttentionLayers } from '../model/layers.ts';
+import type { Table } from '../model/table.ts';
 
 export interface GraphSession {
   run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>;
@@ -14,14 +16,18 @@ export interface Runtime {
   availableBytes(): number;
   /**
    * A session for an encoded graph. `dataFolder` is where its external data files lie, if it has any.
-   * Rejects with the provider's own error when the graph can't be run.
+   * Results stay on the device where the runtime has one, unless they are wanted in ordinary memory. Rejects with the
+   * provider's own error when the graph can't be run.
    */
-  createSession(model: Uint8Array, dataFolder?: string): Promise<GraphSession>;
+  createSession(model: Uint8Array, dataFolder?: string, results?: 'device' | 'memory'): Promise<GraphSession>;
   /** A tensor over memory that the caller keeps; float16 as bits. */
   tensor(type: 'float32', data: Float32Array, dimensions: readonly number[]): Tensor;
   tensor(type: 'float16', data: Uint16Array, dimensions: readonly number[]): Tensor;
   tensor(type: 'int64', data: BigInt64Array, dimensions: readonly number[]): Tensor;
-  createAttention(): Attention;
+  /** Whether segments lay heads apart at their ends for this runtime's attention (`graft.ts`), or give the graph's own tensors. */
+  readonly grafts: boolean;
+  /** The attention of a model, with its rotary caches and norm weights by name. */
+  createLayers(cut: CutModel, tables: ReadonlyMap<string, Table>): AttentionLayers;
 }
 
 export type { Tensor };

@@ -6,7 +6,7 @@ import { densePlan, type Proximity, type SharingPlan } from '../../engine/cache/
 import { cutModel } from '../../engine/model/cut.ts';
 import { Decoder } from '../../engine/model/decoder.ts';
 import { readOnnx } from '../../engine/model/onnx.ts';
-import { createSegments, readRotaryCaches } from '../../engine/model/segments.ts';
+import { createSegments, readTables } from '../../engine/model/segments.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { openFile } from '../../engine/runtime/folder-node.ts';
 
@@ -15,10 +15,10 @@ export async function openDecoder(folder: string): Promise<Decoder> {
   const source = await openFile(join(folder, 'onnx', 'model.onnx'));
   const cut = cutModel(await readOnnx(source));
   const dataFolder = join(folder, 'onnx');
-  const rotary = await readRotaryCaches(cut, runtime, dataFolder);
+  const tables = await readTables(cut, runtime, dataFolder);
   const segments = await createSegments(cut, runtime, dataFolder);
   await source.close();
-  return new Decoder(cut, segments, rotary, runtime, runtime.createAttention());
+  return new Decoder(cut, segments, tables, runtime, runtime.createLayers(cut, tables));
 }
 
 export function cacheFor(

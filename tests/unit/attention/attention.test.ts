@@ -2,13 +2,14 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { AttentionRequest } from '../../../engine/attention/attention.ts';
+import { CpuAttention } from '../../../engine/attention/cpu.ts';
 import { referenceAttention } from '../../../engine/attention/reference.ts';
 import type { Span } from '../../../engine/cache/spans.ts';
 import { createCpuRuntime } from '../../../engine/runtime/cpu.ts';
 import { relativeError } from '../../integration/decoder.ts';
 import { halves, normals } from '../cache/random.ts';
 
-const attention = createCpuRuntime({ threads: 2 }).createAttention();
+const attention = new CpuAttention(createCpuRuntime({ threads: 2 }));
 afterAll(() => attention.close());
 
 /** Spans that cover 0..past at random cuts, then the rows' own tokens. */

@@ -1,0 +1,39 @@
+/**
+ * The attention of a whole model as a runtime runs it: takes what the segments project, keeps it in a cache of the
+ * runtime's own memory, and gives back what the next segment takes. The decoder knows nothing of where that memory is.
+ */
+
+import type { AttentionMass } from '../attention/attention.ts';
+import type { KeyValueCache } from '../cache/key-value-cache.ts';
+import type { CacheShape } from '../cache/memory.ts';
+import type { Tensor } from '../runtime/runtime.ts';
+
+/** One call of the decoder. */
+export interface Step {
+  readonly cache: KeyValueCache;
+  /** Position of the first of `rows` new tokens. */
+  readonly start: number;
+  readonly rows: number;
+  /** Whether the rows are committed afterwards, and the recent window moves on within them. */
+  readonly commit: boolean;
+  /** Gather where the rows look. */
+  readonly mass: AttentionMass | undefined;
+}
+
+/** What a segment gave, by name of the tensor. */
+export type Results = Readonly<Record<string, Tensor>>;
+
+export interface AttentionLayers {
+  createCache(shape: CacheShape): KeyValueCache;
+  /** What segment `index` takes beside its own inputs: for the layer behind it, and from the layer in front of it. */
+  feeds(index: number, step: Step, attention: Tensor | undefined): Record<string, Tensor>;
+  /** Puts a layer's keys and values into the cache. */
+  append(layer: number, results: Results, step: Step): void;
+  /** Attention of the rows, as the next segment takes it. */
+  attend(layer: number, results: Results, step: Step): Promise<Tensor>;
+  /** The last row of tensors that have one row a token: only its logits are wanted. */
+  lastRow(feeds: Record<string, Tensor>, rows: number): Record<string, Tensor>;
+  /** Logits of the last row, in ordinary memory. */
+  logits(results: Results): Promise<Float32Array>;
+  close(): Promise<void>;
+}
