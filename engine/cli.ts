@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => controller.abort());
   const whole = await readWithProgress(line, controller.signal);
   const pages = choosePages(whole, line.pages);
-  const runtime = createCpuRuntime(line.threads === undefined ? {} : { threads: line.threads });
+  const runtime = await chooseRuntime(line);
   const model = await loadModel(await openModelFolder(line.model), runtime, { dataFolder: join(line.model, 'onnx') });
   try {
     const run = (policy: PolicyName | undefined) =>
@@ -35,6 +35,15 @@ async function main(): Promise<void> {
   } finally {
     await model.decoder.close();
   }
+}
+
+/** WebGPU is loaded only where it is asked for: Dawn and its driver take half a second. */
+async function chooseRuntime({ runtime, threads }: CommandLine): Promise<Runtime> {
+  if (runtime !== 'cpu') {
+    const { createNodeWebGpuRuntime, hasGraphicsCard } = await import('./runtime/webgpu-node.ts');
+    if (runtime === 'webgpu' || (await hasGraphicsCard())) return createNodeWebGpuRuntime();
+  }
+  return createCpuRuntime(threads === undefined ? {} : { threads });
 }
 
 async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise<Document> {

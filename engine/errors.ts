@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'model-data-missing'
   | 'model-unsupported'
   | 'tokenizer-mismatch'
+  | 'runtime-missing'
   | 'plan-invalid'
   | 'question-empty'
   | 'option-invalid'

@@ -18,6 +18,7 @@ export interface CommandLine {
   readonly topP: number | undefined;
   readonly topK: number | undefined;
   readonly repetitionPenalty: number | undefined;
+  readonly runtime: 'cpu' | 'webgpu' | 'auto';
   readonly threads: number | undefined;
   /** MiB that reading may take; all that is free when left out. */
   readonly memory: number | undefined;
@@ -77,6 +78,7 @@ function createCommand(builtInModel: string): Command {
     .option('--top-p <x>', 'sample among the likeliest tokens that make up this share', decimal)
     .option('--top-k <n>', 'sample among so many tokens', integer(0))
     .option('--repetition-penalty <x>', 'above 1: tokens already said become less likely', decimal)
+    .option('--runtime <runtime>', 'cpu, webgpu, or auto: webgpu where there is a graphics card', runtime, 'cpu')
     .option('--threads <n>', 'processor threads', integer(1))
     .option('--memory <mib>', 'read only what fits into so much memory', integer(1))
     .option('--password <text>', 'opens an encrypted PDF')
@@ -89,6 +91,11 @@ function createCommand(builtInModel: string): Command {
 function policy(text: string): string {
   if (text === 'dense' || text === 'pod') return text;
   throw new InvalidArgumentError('It is dense or pod.');
+}
+
+function runtime(text: string): string {
+  if (text === 'cpu' || text === 'webgpu' || text === 'auto') return text;
+  throw new InvalidArgumentError('It is cpu, webgpu or auto.');
 }
 
 function integer(least: number) {

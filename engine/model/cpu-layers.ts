@@ -33,6 +33,12 @@ export class CpuLayers implements AttentionLayers {
     return new PodCache(shape);
   }
 
+  /** Nothing has to be planned ahead. */
+  begin(): void {}
+
+  /** Garbage collection does it. */
+  release(): void {}
+
   feeds(index: number, { start, rows }: Step, attention: Tensor | undefined): Record<string, Tensor> {
     const rotary = this.#nodes[index]?.rotary;
     return {

@@ -25,6 +25,8 @@ export class Decoder {
   readonly #runtime: Runtime;
   readonly #layers: AttentionLayers;
   readonly #graphInputNames: readonly string[];
+  /** For each segment the crossing tensors that it is the last to take. */
+  readonly #lastUses: readonly (readonly string[])[];
 
   constructor(
     cut: CutModel,
@@ -41,6 +43,11 @@ export class Decoder {
     const crossing = new Set(segments.flatMap((segment) => [...segment.crossing]));
     this.#graphInputNames = [...new Set(segments.flatMap((segment) => [...segment.inputs]))].filter(
       (name) => !crossing.has(name),
+    );
+    this.#lastUses = segments.map((segment, index) =>
+      segment.inputs.filter(
+        (name) => crossing.has(name) && !segments.slice(index + 1).some((later) => later.inputs.includes(name)),
+      ),
     );
   }
 
@@ -75,7 +82,15 @@ export class Decoder {
     cache: KeyValueCache,
     options: ForwardOptions,
   ): Promise<Float32Array | undefined> {
-    const step: Step = { cache, start, rows: ids.length, commit: options.commit, mass: options.mass };
+    const step: Step = {
+      cache,
+      start,
+      rows: ids.length,
+      commit: options.commit,
+      want: options.want,
+      mass: options.mass,
+    };
+    this.#layers.begin(step);
     const tensors = this.#graphInputs(ids, start);
     let attention: Tensor | undefined;
     for (const [index, segment] of this.#segments.entries()) {
@@ -84,12 +99,22 @@ export class Decoder {
       const feeds = { ...own, ...this.#layers.feeds(index, step, attention) };
       const results = await segment.session.run(last ? this.#layers.lastRow(feeds, step.rows) : feeds);
       for (const name of segment.crossing) tensors.set(name, results[name] as Tensor);
-      if (last) return this.#layers.logits(results);
+      this.#release(index, tensors);
+      if (last) return this.#layers.logits(results, step);
       this.#layers.append(index, results, step);
       if (options.want === 'nothing' && index === this.cut.attention.length - 1) return undefined;
       attention = await this.#layers.attend(index, results, step);
     }
     return undefined;
+  }
+
+  /** Tensors that no later segment takes. */
+  #release(index: number, tensors: Map<string, Tensor>): void {
+    for (const name of this.#lastUses[index] ?? []) {
+      const tensor = tensors.get(name);
+      if (tensor) this.#layers.release(tensor);
+      tensors.delete(name);
+    }
   }
 
   #graphInputs(ids: readonly number[], start: number): Map<string, Tensor> {

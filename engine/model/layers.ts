@@ -16,6 +16,8 @@ export interface Step {
   readonly rows: number;
   /** Whether the rows are committed afterwards, and the recent window moves on within them. */
   readonly commit: boolean;
+  /** With 'nothing' the last layer only stores its keys and values. */
+  readonly want: 'nothing' | 'logits';
   /** Gather where the rows look. */
   readonly mass: AttentionMass | undefined;
 }
@@ -25,6 +27,8 @@ export type Results = Readonly<Record<string, Tensor>>;
 
 export interface AttentionLayers {
   createCache(shape: CacheShape): KeyValueCache;
+  /** Before the first layer of a step. */
+  begin(step: Step): void;
   /** What segment `index` takes beside its own inputs: for the layer behind it, and from the layer in front of it. */
   feeds(index: number, step: Step, attention: Tensor | undefined): Record<string, Tensor>;
   /** Puts a layer's keys and values into the cache. */
@@ -34,6 +38,8 @@ export interface AttentionLayers {
   /** The last row of tensors that have one row a token: only its logits are wanted. */
   lastRow(feeds: Record<string, Tensor>, rows: number): Record<string, Tensor>;
   /** Logits of the last row, in ordinary memory. */
-  logits(results: Results): Promise<Float32Array>;
+  logits(results: Results, step: Step): Promise<Float32Array>;
+  /** Lets go of a tensor that a segment gave and nothing needs any more. */
+  release(tensor: Tensor): void;
   close(): Promise<void>;
 }

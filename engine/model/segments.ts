@@ -1,6 +1,6 @@
 /** Turns the segments of a cut model into sessions of a runtime. */
 import { ProximaError } from '../errors.ts';
-import type { GraphSession, Runtime } from '../runtime/runtime.ts';
+import type { ExternalData, GraphSession, Runtime } from '../runtime/runtime.ts';
 import { type CutModel, projections, type Segment } from './cut.ts';
 import { attentionGraft, type GraftParts, logitsGraft, projectionGraft } from './graft.ts';
 import type { OnnxModel, OnnxNode } from './onnx.ts';
@@ -41,7 +41,11 @@ async function createSegment(
   const crossing = segment.outputs.filter((name) => !results.includes(name) || neededLater(cut, segment, name));
   const ends = runtime.grafts ? graftedEnds(cut, segment) : bareEnds(cut, segment, results, crossing);
   const bytes = await segmentModel(cut, segment, ends, crossing);
-  return { session: await open(runtime, bytes, dataFolder, segment.index), inputs: segment.inputs, crossing };
+  return {
+    session: await open(runtime, bytes, externalData(cut.model, dataFolder), segment.index),
+    inputs: segment.inputs,
+    crossing,
+  };
 }
 
 /** What stands at a segment's ends beside its own nodes, inputs and outputs. */
@@ -128,12 +132,12 @@ function describeValue(cut: CutModel, name: string): Uint8Array {
 async function open(
   runtime: Runtime,
   bytes: Uint8Array,
-  dataFolder: string | undefined,
+  external: ExternalData | undefined,
   index: number,
   results: 'device' | 'memory' = 'device',
 ): Promise<GraphSession> {
   try {
-    return await runtime.createSession(bytes, dataFolder, results);
+    return await runtime.createSession(bytes, external, results);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new ProximaError(
@@ -142,6 +146,12 @@ async function open(
       "Get the model folder again; if it is whole, its export is one that onnxruntime can't run.",
     );
   }
+}
+
+/** The files beside the graph that hold weights, if there are any. */
+function externalData(model: OnnxModel, folder: string | undefined): ExternalData | undefined {
+  const files = new Set([...model.initializers.values()].flatMap(({ externalFile }) => externalFile ?? []));
+  return folder === undefined || files.size === 0 ? undefined : { folder, files: [...files] };
 }
 
 function firstLine(message: string): string {
@@ -180,7 +190,7 @@ export async function readTables(
     },
     cut.model.source,
   );
-  const session = await open(runtime, bytes, dataFolder, -1, 'memory');
+  const session = await open(runtime, bytes, externalData(cut.model, dataFolder), -1, 'memory');
   const result = await session.run({});
   await session.close();
   return new Map(

@@ -1,10 +1,10 @@
 /** The CPU runtime: onnxruntime-node's native provider. */
 
-import { readFileSync } from 'node:fs';
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { CpuAttention } from '../attention/cpu.ts';
 import { CpuLayers } from '../model/cpu-layers.ts';
+import { availableMemoryBytes } from './available-memory.ts';
 import type { GraphSession, Runtime } from './runtime.ts';
 
 /**
@@ -32,8 +32,8 @@ export function createCpuRuntime(options: CpuRuntimeOptions = {}): Runtime {
   const threads = options.threads ?? availableParallelism();
   const runtime: Runtime = {
     name: `cpu (${threads} threads)`,
-    availableBytes,
-    createSession: (model, dataFolder) => createSession(model, threads, dataFolder),
+    availableBytes: availableMemoryBytes,
+    createSession: (model, external) => createSession(model, threads, external?.folder),
     tensor: (
       type: 'float32' | 'float16' | 'int64',
       data: Float32Array | Uint16Array | BigInt64Array,
@@ -63,15 +63,4 @@ async function createSession(model: Uint8Array, threads: number, dataFolder?: st
     },
   });
   return { run: (feeds) => session.run(feeds), close: () => session.release() };
-}
-
-/** MemAvailable where the kernel tells it, else what is free. */
-function availableBytes(): number {
-  try {
-    const line = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'));
-    if (line) return Number(line[1]) * 1024;
-  } catch {
-    // Not Linux.
-  }
-  return Math.min(totalmem(), Math.max(freemem(), totalmem() / 2));
 }

@@ -9,17 +9,23 @@ export interface GraphSession {
   close(): Promise<void>;
 }
 
+/** Weights beside the graph: files in a folder. */
+export interface ExternalData {
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
 export interface Runtime {
   /** As shown to people: "cpu (2 threads)". */
   readonly name: string;
   /** Bytes of memory that can be taken now without pushing others out, as far as the system tells. */
   availableBytes(): number;
   /**
-   * A session for an encoded graph. `dataFolder` is where its external data files lie, if it has any.
+   * A session for an encoded graph, with the files that hold its external data.
    * Results stay on the device where the runtime has one, unless they are wanted in ordinary memory. Rejects with the
    * provider's own error when the graph can't be run.
    */
-  createSession(model: Uint8Array, dataFolder?: string, results?: 'device' | 'memory'): Promise<GraphSession>;
+  createSession(model: Uint8Array, external?: ExternalData, results?: 'device' | 'memory'): Promise<GraphSession>;
   /** A tensor over memory that the caller keeps; float16 as bits. */
   tensor(type: 'float32', data: Float32Array, dimensions: readonly number[]): Tensor;
   tensor(type: 'float16', data: Uint16Array, dimensions: readonly number[]): Tensor;

@@ -9,9 +9,9 @@ import { readOnnx } from '../../engine/model/onnx.ts';
 import { createSegments, readTables } from '../../engine/model/segments.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { openFile } from '../../engine/runtime/folder-node.ts';
+import type { Runtime } from '../../engine/runtime/runtime.ts';
 
-export async function openDecoder(folder: string): Promise<Decoder> {
-  const runtime = createCpuRuntime();
+export async function openDecoder(folder: string, runtime: Runtime = createCpuRuntime()): Promise<Decoder> {
   const source = await openFile(join(folder, 'onnx', 'model.onnx'));
   const cut = cutModel(await readOnnx(source));
   const dataFolder = join(folder, 'onnx');

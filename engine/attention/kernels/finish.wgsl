@@ -12,6 +12,7 @@ override WORKGROUP: u32 = 64;
 struct Shape {
   rows: u32,
   query_heads: u32,
+  first_row: u32,      // of the output, where row 0 goes
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -28,11 +29,12 @@ fn finish(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   let head = index / words % shape.query_heads;
   let row = index / words / shape.query_heads;
   let from_row = head * shape.rows + row;
+  let slot = ((shape.first_row + row) * shape.query_heads + head) * words + word;
   let pair = gathered[from_row * words + word] / sums[from_row];
   if (OUTPUT_IS_HALF) {
-    output[index] = pack2x16float(pair);
+    output[slot] = pack2x16float(pair);
   } else {
-    output[2u * index] = bitcast<u32>(pair.x);
-    output[2u * index + 1u] = bitcast<u32>(pair.y);
+    output[2u * slot] = bitcast<u32>(pair.x);
+    output[2u * slot + 1u] = bitcast<u32>(pair.y);
   }
 }

@@ -5,7 +5,7 @@
 import type { GpuSpan } from '../../cache/gpu-span.ts';
 import { type BufferNumbers, createPipeline, flatGroups, type Uniforms } from './pipelines.ts';
 
-export const KERNEL_FILES = ['vector', 'append', 'queries', 'prefill', 'finish', 'decode', 'fold'] as const;
+export const KERNEL_FILES = ['vector', 'append', 'queries', 'prefill', 'finish', 'decode', 'fold', 'evidence'] as const;
 export type KernelFile = (typeof KERNEL_FILES)[number];
 /** WGSL text by file: a runtime knows how to get at files. */
 export type KernelSources = Readonly<Record<KernelFile, string>>;
@@ -27,9 +27,13 @@ export interface KernelShape {
   readonly halfTensors: boolean;
 }
 
+/** Records a dispatch whose parameters are already written down; buffers that come late are asked for then. */
+export type Recorder = (pass: GPUComputePassEncoder) => void;
+export type Bound = GPUBuffer | (() => GPUBuffer);
+
 /** A part of the graph's tensor that holds queries, keys or values of new rows. */
 export interface VectorSource {
-  readonly buffer: GPUBuffer;
+  readonly buffer: Bound;
   /** Elements a row, and where in a row the part begins. */
   readonly stride: number;
   readonly offset: number;
@@ -56,10 +60,10 @@ export interface PrefillScratch {
 }
 
 export interface DecodeScratch {
-  readonly queries: GPUBuffer;
+  readonly queries: Bound;
   /** f32 [splits, query heads, head size] and [splits, query heads, 2]. */
-  readonly partials: GPUBuffer;
-  readonly states: GPUBuffer;
+  readonly partials: Bound;
+  readonly states: Bound;
 }
 
 const SPLIT = 512;
@@ -135,6 +139,8 @@ function createPipelines(device: GPUDevice, sources: KernelSources, shape: Kerne
       TILE_WORDS: tile * (headSize / 2 + 1),
       SCORE_WORDS: heads * tile,
     }),
+    tops: createPipeline(device, sources.evidence, 'tops_of_rows', [5, 2], { ...attention, WORKGROUP }),
+    mass: createPipeline(device, sources.evidence, 'mass_of_tokens', [5, 2], { ...attention, WORKGROUP }),
     fold: createPipeline(device, sources.fold, 'fold', [3, 1], {
       SIZE: headSize,
       OUTPUT_IS_HALF: Number(halfTensors),
@@ -167,85 +173,108 @@ export class Kernels {
 
   /** Writes `count` rows from `firstRow` on into a page from `slot` on. heads: for each page head the model's, u32. */
   append(
-    pass: GPUComputePassEncoder,
     part: 'appendKeys' | 'appendValues',
     source: VectorSource,
     tables: VectorTables,
     target: { page: GPUBuffer; pageTokens: number; heads: GPUBuffer; headCount: number },
     rows: { firstRow: number; count: number; slot: number },
-  ): void {
+  ): Recorder {
     const words = [source.stride, source.offset, source.firstPosition, rows.firstRow, rows.slot, target.pageTokens];
     const { weights, cosines, sines } = tables;
     const buffers = [source.buffer, weights, cosines, sines, target.heads, target.page];
-    this.#dispatch(pass, part, words, buffers, [rows.count, target.headCount, 1]);
+    return this.#plan(part, words, buffers, [rows.count, target.headCount, 1]);
   }
 
   /** Lays queries out as f32 [query heads, rows, head size]. */
-  queries(pass: GPUComputePassEncoder, source: VectorSource, tables: VectorTables, target: GPUBuffer): void {
+  queries(source: VectorSource, tables: VectorTables, target: GPUBuffer): Recorder {
     const words = [source.stride, source.offset, source.firstPosition, source.rows];
     const buffers = [source.buffer, tables.weights, tables.cosines, tables.sines, target];
-    this.#dispatch(pass, 'queries', words, buffers, [source.rows, this.#shape.queryHeads, 1]);
+    return this.#plan('queries', words, buffers, [source.rows, this.#shape.queryHeads, 1]);
   }
 
   /**
-   * Attention of rows from `firstPosition` on over spans into `output`, [rows, query heads · head size] of the graph's
-   * type. No span that begins before `firstPosition` may end after it.
+   * Attention of rows from `firstPosition` on over spans into `output` from its row `firstRow` on, [rows, query heads · head
+   * size] of the graph's type. No span that begins before `firstPosition` may end after it.
    */
   prefill(
-    pass: GPUComputePassEncoder,
     scratch: PrefillScratch,
-    output: GPUBuffer,
-    { rows, firstPosition }: { rows: number; firstPosition: number },
+    output: Bound,
+    { rows, firstPosition, firstRow }: { rows: number; firstPosition: number; firstRow: number },
     spans: readonly GpuSpan[],
-  ): void {
+  ): Recorder[] {
     const { headSize, queryHeads } = this.#shape;
     const groups = Math.ceil((this.#ratio * rows) / prefillTile(headSize).rows);
     const begun = new Set<number>();
-    for (const span of spans) {
+    const partial = spans.map((span) => {
       const first = begun.has(span.unit) ? 0 : 1;
       begun.add(span.unit);
       const words = [rows, this.#ratio, firstPosition, span.start, span.end - span.start, ...slotsOf(span), first];
       const { queries, gathered, peaks, sums } = scratch;
       const buffers = [queries, span.keys, span.values, span.places, gathered, peaks, sums];
-      this.#dispatch(pass, 'prefill', words, buffers, [groups, span.heads, 1]);
-    }
+      return this.#plan('prefill', words, buffers, [groups, span.heads, 1]);
+    });
     const pairs = (queryHeads * rows * headSize) / 2;
     const buffers = [scratch.gathered, scratch.sums, output];
-    this.#dispatch(pass, 'finish', [rows, queryHeads], buffers, flatGroups(pairs, WORKGROUP));
+    return [...partial, this.#plan('finish', [rows, queryHeads, firstRow], buffers, flatGroups(pairs, WORKGROUP))];
   }
 
   /** Attention of one row over spans that it sees whole, into `output` [query heads · head size] of the graph's type. */
-  decode(pass: GPUComputePassEncoder, scratch: DecodeScratch, output: GPUBuffer, spans: readonly GpuSpan[]): void {
+  decode(scratch: DecodeScratch, output: Bound, spans: readonly GpuSpan[]): Recorder[] {
     const { queries, partials, states } = scratch;
     const { queryHeads } = this.#shape;
     const blocks = Math.ceil(this.#ratio / Math.min(this.#ratio, MOST_HEADS));
     const units = new Map<number, { splits: number; span: GpuSpan }>();
-    for (const span of spans) {
+    const partial = spans.map((span) => {
       const before = units.get(span.unit)?.splits ?? 0;
       const own = splitsOf(span.end - span.start);
       units.set(span.unit, { splits: before + own, span });
       const words = [this.#ratio, queryHeads, span.end - span.start, ...slotsOf(span), before];
       const buffers = [queries, span.keys, span.values, span.places, partials, states];
-      this.#dispatch(pass, 'decode', words, buffers, [own, span.heads, blocks]);
-    }
-    for (const { splits, span } of units.values()) {
+      return this.#plan('decode', words, buffers, [own, span.heads, blocks]);
+    });
+    const folds = [...units.values()].map(({ splits, span }) => {
       const buffers = [partials, states, span.places, output];
-      this.#dispatch(pass, 'fold', [splits, queryHeads, this.#ratio], buffers, [this.#ratio, span.heads, 1]);
-    }
+      return this.#plan('fold', [splits, queryHeads, this.#ratio], buffers, [this.#ratio, span.heads, 1]);
+    });
+    return [...partial, ...folds];
   }
 
-  #dispatch(
-    pass: GPUComputePassEncoder,
+  /**
+   * Adds where rows look to `mass`, f32 a token from 0 on: after `prefill` of the same rows over the same spans. tops: u32
+   * [query heads, rows], zero.
+   */
+  evidence(
+    scratch: PrefillScratch,
+    found: { tops: GPUBuffer; mass: GPUBuffer; length: number; sinks: number },
+    { rows, firstPosition }: { rows: number; firstPosition: number },
+    spans: readonly GpuSpan[],
+  ): Recorder[] {
+    const { queries, peaks, sums } = scratch;
+    const over = (name: 'tops' | 'mass') =>
+      spans.map((span) => {
+        const count = span.end - span.start;
+        const place = [firstPosition, span.start, count, span.keySlot, span.keyPageTokens];
+        const words = [rows, this.#ratio, ...place, found.sinks, found.length, span.heads];
+        const buffers = [queries, span.keys, span.places, peaks, sums, found.tops, found.mass];
+        return this.#plan(name, words, buffers, [Math.ceil(count / WORKGROUP), 1, 1]);
+      });
+    return [...over('tops'), ...over('mass')];
+  }
+
+  #plan(
     name: keyof Pipelines,
     words: readonly number[],
-    buffers: readonly GPUBuffer[],
+    buffers: readonly Bound[],
     groups: readonly [number, number, number],
-  ): void {
+  ): Recorder {
     const offset = this.#uniforms.add(words);
     const pipeline = this.#pipelines[name];
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, this.#numbers.groupOf(pipeline, this.#uniforms, buffers), [offset]);
-    pass.dispatchWorkgroups(...groups);
+    return (pass) => {
+      const bound = buffers.map((buffer) => (typeof buffer === 'function' ? buffer() : buffer));
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, this.#numbers.groupOf(pipeline, this.#uniforms, bound), [offset]);
+      pass.dispatchWorkgroups(...groups);
+    };
   }
 }
 

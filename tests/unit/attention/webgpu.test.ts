@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { asNumbers, toBits } from '../../../engine/attention/half.ts';
-import { type KernelShape, Kernels, splitsOf } from '../../../engine/attention/kernels/kernels.ts';
+import { type KernelShape, Kernels, type Recorder, splitsOf } from '../../../engine/attention/kernels/kernels.ts';
 import { BufferNumbers, Uniforms } from '../../../engine/attention/kernels/pipelines.ts';
 import { referenceAttention } from '../../../engine/attention/reference.ts';
 import { GpuPodCache } from '../../../engine/cache/gpu-pod-cache.ts';
@@ -194,20 +194,20 @@ class Bench {
       const tables = { weights: this.buffer(layer.weights), cosines: table(Math.cos), sines: table(Math.sin) };
       const source = { buffer: packed, stride: layer.width, rows: to - from, firstPosition: from };
       const heads = { keys: cache.heads * ratio, values: cache.heads * (ratio + 1) };
-      this.pass((pass) => {
-        for (const { part, page, ...target } of this.gpu.extend(index, to - from)) {
+      this.record(
+        this.gpu.extend(index, to - from).map(({ part, page, ...target }) => {
           const kernel = part === 'keys' ? 'appendKeys' : 'appendValues';
           const offset = heads[part] * cache.headSize;
-          this.kernels.append(pass, kernel, { ...source, offset }, tables, { page, ...target }, target);
-        }
-      });
+          return this.kernels.append(kernel, { ...source, offset }, tables, { page, ...target }, target);
+        }),
+      );
     }
   }
 
-  pass(record: (pass: GPUComputePassEncoder) => void): void {
+  record(recorders: readonly Recorder[]): void {
     const encoder = this.#device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    record(pass);
+    for (const recorder of recorders) recorder(pass);
     pass.end();
     this.uniforms.flush();
     this.#device.queue.submit([encoder.finish()]);
@@ -263,23 +263,20 @@ async function errorOf(device_: GPUDevice, each: Case, kind: 'prefill' | 'decode
   const queries = bench.buffer(rows * width);
   const output = bench.buffer(rows * width);
   const spans = bench.gpu.spans(last, past, past + rows, past);
-  bench.pass((pass) => {
-    const source = { buffer: packed, stride: layer.width, offset: 0, rows, firstPosition: past };
-    bench.kernels.queries(pass, source, tables, queries);
-    if (kind === 'prefill') {
-      const [peaks, sums] = [bench.buffer(queryHeads * rows), bench.buffer(queryHeads * rows)];
-      const scratch = { queries, gathered: bench.buffer(rows * width), peaks, sums };
-      bench.kernels.prefill(pass, scratch, output, { rows, firstPosition: past }, spans);
-    } else {
-      const splits = spans.reduce((sum, { start, end }) => sum + splitsOf(end - start), 0);
-      const scratch = {
-        queries,
-        partials: bench.buffer(splits * width),
-        states: bench.buffer(splits * queryHeads * 2),
-      };
-      bench.kernels.decode(pass, scratch, output, spans);
-    }
-  });
+  const source = { buffer: packed, stride: layer.width, offset: 0, rows, firstPosition: past };
+  const laidOut = bench.kernels.queries(source, tables, queries);
+  if (kind === 'prefill') {
+    const [peaks, sums] = [bench.buffer(queryHeads * rows), bench.buffer(queryHeads * rows)];
+    const scratch = { queries, gathered: bench.buffer(rows * width), peaks, sums };
+    bench.record([
+      laidOut,
+      ...bench.kernels.prefill(scratch, output, { rows, firstPosition: past, firstRow: 0 }, spans),
+    ]);
+  } else {
+    const splits = spans.reduce((sum, { start, end }) => sum + splitsOf(end - start), 0);
+    const scratch = { queries, partials: bench.buffer(splits * width), states: bench.buffer(splits * queryHeads * 2) };
+    bench.record([laidOut, ...bench.kernels.decode(scratch, output, spans)]);
+  }
   const actual = await bench.read(output, rows * width);
   const expected = referenceAttention({
     shape: {

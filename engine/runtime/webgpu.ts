@@ -1,0 +1,64 @@
+/** The WebGPU runtime: onnxruntime-web's sessions and our own kernels on one device. Free of Node and DOM. */
+import type { InferenceSession, Tensor as TensorClass, TensorConstructor, TensorFactory } from 'onnxruntime-common';
+import type { KernelSources } from '../attention/kernels/kernels.ts';
+import { GpuLayers } from '../model/gpu-layers.ts';
+import type { Runtime, Tensor } from './runtime.ts';
+
+export interface WebGpuParts {
+  readonly ort: {
+    readonly InferenceSession: {
+      create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+    };
+    readonly Tensor: TensorConstructor & TensorFactory;
+  };
+  /** The device that onnxruntime-web runs on. */
+  readonly device: GPUDevice;
+  readonly adapterName: string;
+  readonly kernels: KernelSources;
+  readonly availableBytes: () => number;
+  /** Bytes of a file of weights beside the graph. */
+  readonly readFile: (folder: string, name: string) => Promise<Uint8Array>;
+}
+
+export function createWebGpuRuntime({
+  ort,
+  device,
+  adapterName,
+  kernels,
+  availableBytes,
+  readFile,
+}: WebGpuParts): Runtime {
+  return {
+    name: `webgpu (${adapterName})`,
+    availableBytes,
+    grafts: false,
+    createSession: async (model, external, results = 'device') => {
+      const externalData = await Promise.all(
+        (external?.files ?? []).map(async (path) => ({ path, data: await readFile(external?.folder ?? '', path) })),
+      );
+      const session = await ort.InferenceSession.create(model, {
+        executionProviders: [results === 'device' ? ({ name: 'webgpu', device } as never) : 'wasm'],
+        preferredOutputLocation: results === 'device' ? 'gpu-buffer' : 'cpu',
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 3,
+        ...(externalData.length > 0 ? { externalData } : {}),
+      });
+      return { run: (feeds) => session.run(feeds), close: () => session.release() };
+    },
+    tensor: (
+      type: 'float32' | 'float16' | 'int64',
+      data: Float32Array | Uint16Array | BigInt64Array,
+      dimensions: readonly number[],
+    ) => new ort.Tensor(type, data as Float32Array, dimensions) as TensorClass,
+    createLayers: (cut, tables) =>
+      new GpuLayers({
+        device,
+        kernels,
+        nodes: cut.attention,
+        tables,
+        logitsName: cut.logits,
+        tensorOf: (buffer, dataType, dims): Tensor =>
+          ort.Tensor.fromGpuBuffer(buffer as never, { dataType, dims: [...dims] }) as unknown as Tensor,
+      }),
+  };
+}

@@ -1,0 +1,78 @@
+/** The same models on WebGPU and on the CPU: next-token logits, a decoded token, and where the rows look; dense and PoD. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { densePlan, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
+import type { Decoder } from '../../engine/model/decoder.ts';
+import { GpuLayers } from '../../engine/model/gpu-layers.ts';
+import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
+import { createNodeWebGpuRuntime } from '../../engine/runtime/webgpu-node.ts';
+import { testDevice } from '../unit/attention/webgpu-adapter.ts';
+import { ROOT } from './command.ts';
+import { openDecoder, relativeError } from './decoder.ts';
+
+const MOST_ERROR = 5e-3;
+const FIXTURES = join(ROOT, 'tests/fixtures/parity');
+const device = await testDevice();
+device?.destroy();
+const gpu = device ? await createNodeWebGpuRuntime() : undefined;
+const layers: GpuLayers[] = [];
+const watchedGpu = gpu && {
+  ...gpu,
+  createLayers: (...parameters: Parameters<typeof gpu.createLayers>) => {
+    const created = gpu.createLayers(...parameters);
+    if (created instanceof GpuLayers) layers.push(created);
+    return created;
+  },
+};
+const cpu = createCpuRuntime();
+afterAll(() => {
+  // Every cache was cleared and every model closed: nothing of ours lives on the device.
+  expect(layers.map(({ memory }) => [memory.liveBuffers, memory.liveBytes])).toEqual(layers.map(() => [0, 0]));
+});
+
+async function run(decoder: Decoder, plan: SharingPlan): Promise<ArrayLike<number>[]> {
+  const { attention } = decoder.cut;
+  const [first] = attention;
+  const cache = decoder.createCache({
+    layers: attention.length,
+    heads: first?.keyValueHeads ?? 0,
+    headSize: first?.headSize ?? 0,
+    plan,
+    proximity: { sinks: 4, recent: 64 },
+  });
+  const ids = Array.from({ length: 480 }, (_, index) => (index * 7919 + 13) % 60);
+  const ask = (from: number, to: number, mass?: { mass: Float64Array }) =>
+    decoder.forward(ids.slice(from, to), cache, { commit: false, want: 'logits', ...(mass ? { mass } : {}) });
+  await decoder.forward(ids.slice(0, 300), cache, { commit: true, want: 'nothing' });
+  await decoder.forward(ids.slice(300, 420), cache, { commit: true, want: 'nothing' });
+  const mass = { mass: new Float64Array(420) };
+  const logits = [await ask(420, 450), await ask(450, 451), await ask(451, 452), await ask(452, 470, mass)];
+  cache.clear();
+  await decoder.close();
+  return [...logits.map((each) => each ?? []), mass.mass];
+}
+
+/** Dense, or a plan in which the KV heads of a layer differ where there are several. */
+function planFor({ cut: { attention } }: Decoder, follows: boolean): SharingPlan {
+  const heads = attention[0]?.keyValueHeads ?? 0;
+  const dense = densePlan(attention.length, heads);
+  if (!follows) return dense;
+  if (heads === 1) return { leaders: dense.leaders.map((_, layer) => [Math.min(layer, 1)]) };
+  return { leaders: dense.leaders.map((row) => row.map((leader, head) => (head === 0 ? leader : 0))) };
+}
+
+describe.skipIf(!watchedGpu)('WebGPU against the CPU', () => {
+  for (const name of existsSync(FIXTURES) ? readdirSync(FIXTURES) : []) {
+    it(name, async () => {
+      const folder = join(FIXTURES, name);
+      for (const follows of [false, true]) {
+        const [onGpu, onCpu] = [await openDecoder(folder, watchedGpu), await openDecoder(folder, cpu)];
+        const plan = planFor(onCpu, follows);
+        const [actual, expected] = [await run(onGpu, plan), await run(onCpu, plan)];
+        for (const [index, each] of expected.entries())
+          expect(relativeError(actual[index] ?? [], each)).toBeLessThan(MOST_ERROR);
+      }
+    });
+  }
+});
