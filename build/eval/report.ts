@@ -5,7 +5,9 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeExploration } from './exploration.ts';
 import { drawHeatMaps, type Grid } from './heat-map.ts';
+import { percent, table } from './markdown.ts';
 import { type AnsweredQuestion, confidence, type Results } from './results.ts';
 
 const FOLDER = join(import.meta.dirname, 'results');
@@ -18,19 +20,23 @@ const NAMES: Readonly<Record<string, string>> = {
   'snapkv-question': 'eviction by the question (SnapKV-like)',
 };
 
-const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
 const thousands = (length: number) => `${Math.round(length / 1024)}k`;
 const isAbsent = (each: AnsweredQuestion) => each.kinds.includes('absent');
 const unique = <Value>(values: readonly Value[]) => [...new Set(values)];
 
 function main(): void {
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json') && !name.startsWith('curve'));
+  const written = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+  const files = written.filter((name) => !/^(curve|explore)-/.test(name));
+  const explored = written.filter((name) => name.startsWith('explore-'));
   const all = files.map((name) => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Results);
   const parts = all.toSorted((a, b) => order(a) - order(b) || a.label.localeCompare(b.label)).map(describe);
   const introduction = existsSync(join(import.meta.dirname, 'introduction.md'))
     ? readFileSync(join(import.meta.dirname, 'introduction.md'), 'utf8')
     : '';
-  writeFileSync(join(import.meta.dirname, 'REPORT.md'), `${introduction}\n${parts.join('\n')}${describeCurve()}`);
+  writeFileSync(
+    join(import.meta.dirname, 'REPORT.md'),
+    `${introduction}\n${parts.join('\n')}${explored.map((name) => describeExploration(FOLDER, name)).join('')}${describeCurve()}`,
+  );
 }
 
 function order({ label }: Results): number {
@@ -133,11 +139,6 @@ function shareOf(answered: readonly AnsweredQuestion[], counts: (each: AnsweredQ
   const { low, high } = confidence(right, answered.length);
   const interval = answered.length < 200 ? `, ${Math.round(low * 100)}–${Math.round(high * 100)}` : '';
   return `${percent(right / answered.length)} (${right}/${answered.length}${interval})`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function drawGrids({ answered, label }: Results, policies: readonly string[], lengths: readonly number[]): void {

@@ -16,7 +16,7 @@ ANSWER, PLAIN, IGNORED = 2, 1, 0
 MOST_QUESTIONS = 48
 ABSENT_TO_PRESENT = 0.21
 # (length, fewest facts, most facts)
-FACTS_BY_LENGTH = [(128, 1, 3), (256, 2, 6), (512, 4, 10), (1024, 6, 16), (2048, 8, 32), (1 << 30, 24, 48)]
+FACTS_BY_LENGTH = [(128, 1, 3), (256, 2, 7), (512, 5, 13), (1024, 10, 26), (2048, 14, 48), (1 << 30, 24, 48)]
 
 Span = tuple[int, int]
 

@@ -29,7 +29,7 @@ LEADERS = [0, 0, 0, 0, 0, 5, 5, 5]
 PHASES = [(0.25, 128, 8192), (0.55, 256, 8192), (0.82, 512, 8192), (0.94, 1024, 8192), (1.0, 2048, 8192)]
 PLAIN_SHARE, PLAIN_WEIGHT = 0.08, 0.16
 # The first head-averaged layer learns to look at the sentence that tells, two heads of the second at the value's start.
-WATCHED, POINTER_WEIGHT, VALUE_HEADS, FIRST_TOKEN_WEIGHT = (5, 6), 0.3, 2, 2.0
+WATCHED, POINTER_WEIGHT, VALUE_HEADS, FIRST_TOKEN_WEIGHT = (5, 6), 0.6, 2, 3.0
 # Share of the run over which phrasings go from the plainest to all of them.
 VARIED_AFTER, WARM_UP_STEPS, SPREAD = 0.12, 100, 0.5
 PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3

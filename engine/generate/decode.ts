@@ -65,7 +65,7 @@ async function readPrompt(
 }
 
 async function logitsAfter(decoder: Decoder, cache: KeyValueCache, ids: readonly number[]): Promise<Float32Array> {
-  const logits = await decoder.forward(ids, cache, { commit: false, want: 'logits' });
+  const logits = await decoder.forward(ids, cache, { commit: false, want: 'candidates' });
   if (!logits) throw new TypeError('the last segment gave no logits');
   return logits;
 }

@@ -5,7 +5,7 @@ import type { CacheShape } from '../cache/memory.ts';
 import { ProximaError } from '../errors.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
 import type { CutModel } from './cut.ts';
-import type { AttentionLayers, Step } from './layers.ts';
+import type { AttentionLayers, Step, Wanted } from './layers.ts';
 import type { SegmentSession } from './segments.ts';
 import type { Table } from './table.ts';
 
@@ -13,7 +13,7 @@ export interface ForwardOptions {
   /** Commit the tokens after they went through, and let the recent window move on within them. */
   readonly commit: boolean;
   /** What is wanted of the last row; with 'nothing' the last layer only stores its keys and values. */
-  readonly want: 'nothing' | 'logits';
+  readonly want: Wanted;
   /** Gather where the rows look. */
   readonly mass?: AttentionMass;
 }

@@ -19,6 +19,7 @@ import { WINDOW_STEP } from '../cache/sharing-plan.ts';
 import type { Tensor } from '../runtime/runtime.ts';
 import type { AttentionNode } from './attention-node.ts';
 import { type GpuEvidence, readMass, startEvidence } from './gpu-evidence.ts';
+import { GpuReadback } from './gpu-readback.ts';
 import { GpuScratch } from './gpu-scratch.ts';
 import type { AttentionLayers, Results, Step } from './layers.ts';
 import type { Table } from './table.ts';
@@ -49,6 +50,7 @@ export class GpuLayers implements AttentionLayers {
   readonly #kernels: readonly Kernels[];
   readonly #tables: ReadonlyMap<string, GPUBuffer>;
   readonly #scratch: GpuScratch;
+  readonly #readback: GpuReadback;
   #plans: LayerPlan[] = [];
   #evidence: GpuEvidence | undefined;
   /** The tensors of the layer that is being run, as plans ask for them. */
@@ -62,6 +64,7 @@ export class GpuLayers implements AttentionLayers {
     this.#uniforms = new Uniforms(device, UNIFORM_SLOTS);
     this.#numbers = new BufferNumbers(device);
     this.#scratch = new GpuScratch(this.memory);
+    this.#readback = new GpuReadback(this.memory, kernels.top, this.#uniforms, this.#numbers);
     const known = new Map<string, Kernels>();
     this.#kernels = nodes.map((node) => {
       const shape = kernelShape(node, tables);
@@ -123,10 +126,20 @@ export class GpuLayers implements AttentionLayers {
   async logits(results: Results, step: Step): Promise<Float32Array> {
     const tensor = results[this.#options.logitsName];
     if (!tensor) throw new TypeError('the last segment gave no logits');
-    const data = await tensor.getData(true);
+    const logits = step.want === 'candidates' ? await this.#candidates(tensor) : await allOf(tensor);
     if (this.#evidence && step.mass) await readMass(this.memory, this.#evidence, step.mass);
     this.#evidence = undefined;
-    return data instanceof Float32Array ? data : Float32Array.from(halves(data as Uint16Array));
+    return logits;
+  }
+
+  /** The highest logits, found on the device; everything else is −∞. */
+  async #candidates(tensor: Tensor): Promise<Float32Array> {
+    const count = tensor.dims.at(-1) ?? 0;
+    const found = await this.#readback.highest(tensor.gpuBuffer as GPUBuffer, count, tensor.type === 'float16');
+    tensor.dispose();
+    const logits = new Float32Array(count).fill(-Infinity);
+    for (const { number, score } of found) logits[number] = score;
+    return logits;
   }
 
   release(tensor: Tensor): void {
@@ -135,6 +148,7 @@ export class GpuLayers implements AttentionLayers {
 
   async close(): Promise<void> {
     this.#scratch.close();
+    this.#readback.close();
     for (const table of this.#tables.values()) this.memory.destroy(table, table.size);
     this.#uniforms.close();
     this.#numbers.forget();
@@ -255,6 +269,11 @@ function kernelShape(node: AttentionNode, tables: ReadonlyMap<string, Table>): K
 function onGpu(cache: KeyValueCache): GpuPodCache {
   if (cache instanceof GpuPodCache) return cache;
   throw new TypeError('this cache does not lie on the GPU');
+}
+
+async function allOf(tensor: Tensor): Promise<Float32Array> {
+  const data = await tensor.getData(true);
+  return data instanceof Float32Array ? data : Float32Array.from(halves(data as Uint16Array));
 }
 
 function halves(bits: Uint16Array): Float16Array {

@@ -8,6 +8,12 @@ import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import type { CacheShape } from '../cache/memory.ts';
 import type { Tensor } from '../runtime/runtime.ts';
 
+/**
+ * What is wanted of the last row. 'candidates': logits from which one token is to be chosen; a runtime may leave out all but the
+ * highest 64, which are then −∞.
+ */
+export type Wanted = 'nothing' | 'logits' | 'candidates';
+
 /** One call of the decoder. */
 export interface Step {
   readonly cache: KeyValueCache;
@@ -17,7 +23,7 @@ export interface Step {
   /** Whether the rows are committed afterwards, and the recent window moves on within them. */
   readonly commit: boolean;
   /** With 'nothing' the last layer only stores its keys and values. */
-  readonly want: 'nothing' | 'logits';
+  readonly want: Wanted;
   /** Gather where the rows look. */
   readonly mass: AttentionMass | undefined;
 }

@@ -31,6 +31,10 @@ afterAll(() => {
   expect(layers.map(({ memory }) => [memory.liveBuffers, memory.liveBytes])).toEqual(layers.map(() => [0, 0]));
 });
 
+function argmax(logits: Float32Array | undefined): number {
+  return logits?.indexOf(Math.max(...logits)) ?? -1;
+}
+
 async function run(decoder: Decoder, plan: SharingPlan): Promise<ArrayLike<number>[]> {
   const { attention } = decoder.cut;
   const [first] = attention;
@@ -47,10 +51,12 @@ async function run(decoder: Decoder, plan: SharingPlan): Promise<ArrayLike<numbe
   await decoder.forward(ids.slice(0, 300), cache, { commit: true, want: 'nothing' });
   await decoder.forward(ids.slice(300, 420), cache, { commit: true, want: 'nothing' });
   const mass = { mass: new Float64Array(420) };
+  const chosen = await decoder.forward(ids.slice(420, 430), cache, { commit: false, want: 'candidates' });
+  cache.rewind();
   const logits = [await ask(420, 450), await ask(450, 451), await ask(451, 452), await ask(452, 470, mass)];
   cache.clear();
   await decoder.close();
-  return [...logits.map((each) => each ?? []), mass.mass];
+  return [...logits.map((each) => each ?? []), mass.mass, [argmax(chosen)]];
 }
 
 /** Dense, or a plan in which the KV heads of a layer differ where there are several. */

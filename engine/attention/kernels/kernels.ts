@@ -5,7 +5,17 @@
 import type { GpuSpan } from '../../cache/gpu-span.ts';
 import { type BufferNumbers, createPipeline, flatGroups, type Uniforms } from './pipelines.ts';
 
-export const KERNEL_FILES = ['vector', 'append', 'queries', 'prefill', 'finish', 'decode', 'fold', 'evidence'] as const;
+export const KERNEL_FILES = [
+  'vector',
+  'append',
+  'queries',
+  'prefill',
+  'finish',
+  'decode',
+  'fold',
+  'evidence',
+  'top',
+] as const;
 export type KernelFile = (typeof KERNEL_FILES)[number];
 /** WGSL text by file: a runtime knows how to get at files. */
 export type KernelSources = Readonly<Record<KernelFile, string>>;

@@ -3,6 +3,8 @@
 /** Dynamic offsets of uniforms are multiples of this on every device. */
 const UNIFORM_STEP = 256;
 const DIMENSION_LIMIT = 65_535;
+/** Bind groups that are kept: they hold on to their buffers, so old ones must go some time. */
+const MOST_GROUPS = 8192;
 // Bits of the WebGPU specification: Node has these constants only once Dawn is loaded.
 const COMPUTE_STAGE = 4;
 const UNIFORM_AND_COPY_TARGET = 0x40 | 0x8;
@@ -60,6 +62,7 @@ export class BufferNumbers {
       layout: pipeline.getBindGroupLayout(0),
       entries: resources.map((resource, binding) => ({ binding, resource })),
     });
+    if (this.#groups.size >= MOST_GROUPS) this.forget();
     this.#groups.set(key, group);
     return group;
   }

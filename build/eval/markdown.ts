@@ -1,0 +1,7 @@
+/** Markdown of the reports. */
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
