@@ -58,6 +58,8 @@ export interface ReadingOptions {
   readonly onProgress?: ((progress: PrefillProgress) => void) | undefined;
   /** Called once it is known that the document fits, before the first token is read. */
   readonly onFit?: ((fit: Fit) => void) | undefined;
+  /** Called after every chunk with what counts the memory, so that only those who look pay for it. */
+  readonly onMemory?: ((memory: () => MemoryUse) => void) | undefined;
 }
 
 /** Answer tokens whose attention is looked at for evidence. */
@@ -127,7 +129,13 @@ export class Reading {
     options.onFit?.(fit);
     const cache = model.decoder.createCache(shape);
     const started = performance.now();
-    await prefill(model.decoder, cache, tokens.ids, options);
+    await prefill(model.decoder, cache, tokens.ids, {
+      signal: options.signal,
+      onProgress: (progress) => {
+        options.onProgress?.(progress);
+        options.onMemory?.(() => memoryUse(cache));
+      },
+    });
     return new Reading(model, policy, tokens, cache, fit, (performance.now() - started) / 1000);
   }
 
@@ -158,10 +166,7 @@ export class Reading {
 
   /** What the document takes in memory now, counted in the cache's own pages. */
   memory(): MemoryUse {
-    const parts = this.#cache.parts();
-    const bytes = totalBytes(parts);
-    const dense = denseBytes(this.#cache.shape, this.#cache.length);
-    return { bytes, denseBytes: dense, saving: dense === 0 ? 0 : 1 - bytes / dense, parts };
+    return memoryUse(this.#cache);
   }
 
   /** Forgets the turns, not the document. */
@@ -211,6 +216,13 @@ export class Reading {
       passage: this.model.tokenizer.decode(this.tokens.ids.slice(passage.start, passage.end)).trim(),
     };
   }
+}
+
+function memoryUse(cache: KeyValueCache): MemoryUse {
+  const parts = cache.parts();
+  const bytes = totalBytes(parts);
+  const dense = denseBytes(cache.shape, cache.length);
+  return { bytes, denseBytes: dense, saving: dense === 0 ? 0 : 1 - bytes / dense, parts };
 }
 
 export function cacheShape(model: Model, policy: Policy): CacheShape {
