@@ -187,7 +187,7 @@ class Graph:
     def build(self) -> onnx.ModelProto:
         shape = self.shape
         embedding = self.weights["model.embed_tokens.weight"]
-        half = self.pattern.storage in ("f16", "q8")
+        half = self.pattern.storage == "f16"
         table = self.constant("model.embed_tokens.weight", embedding.astype(np.float16 if half else np.float32))
         residual = self.node("Gather", [table, "input_ids"], ["/model/embed_tokens/Gather/output_0"])
         if half:

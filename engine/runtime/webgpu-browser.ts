@@ -1,0 +1,48 @@
+/** WebGPU in Chromium, in a page or a worker: the browser's own adapter, onnxruntime-web with its JSPI build. */
+import * as ort from 'onnxruntime-web/jspi';
+import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
+import { KERNEL_FILES, type KernelFile, type KernelSources } from '../attention/kernels/kernels.ts';
+import { ProximaError } from '../errors.ts';
+import { readHttpFile } from './folder-http.ts';
+import type { Runtime } from './runtime.ts';
+import { createWebGpuRuntime } from './webgpu.ts';
+import { requestDevice } from './webgpu-device.ts';
+
+const texts = import.meta.glob<string>('../attention/kernels/*.wgsl', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+
+function kernelSources(): KernelSources {
+  const of = (name: KernelFile) => texts[`../attention/kernels/${name}.wgsl`] ?? '';
+  return Object.fromEntries(KERNEL_FILES.map((name) => [name, of(name)])) as Record<KernelFile, string>;
+}
+
+/**
+ * availableBytes: what the host may take; browsers don't say what a graphics card has.
+ * Rejects with `runtime-missing` where there is no adapter.
+ */
+export async function createBrowserWebGpuRuntime(availableBytes: number): Promise<Runtime> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new ProximaError(
+      'runtime-missing',
+      'This machine has no graphics adapter that WebGPU can use.',
+      'Choose the processor as runtime in the settings.',
+    );
+  }
+  const device = await requestDevice(adapter);
+  ort.env.wasm.wasmPaths = { wasm: wasmUrl };
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = 'error';
+  const { vendor, architecture, description } = adapter.info;
+  return createWebGpuRuntime({
+    ort: ort as never,
+    device,
+    adapterName: [vendor, architecture || description].filter(Boolean).join(' '),
+    kernels: kernelSources(),
+    availableBytes: () => availableBytes,
+    readFile: readHttpFile,
+  });
+}

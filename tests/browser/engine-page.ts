@@ -1,0 +1,48 @@
+/** Runs in Chromium: starts the engine's worker, reads a document, asks, and leaves what came back on the window. */
+import { EngineClient } from '../../engine/client.ts';
+import type { Port } from '../../engine/protocol.ts';
+
+export interface BrowserRun {
+  readonly runtime: string;
+  readonly answer: string;
+  readonly page: number | undefined;
+  readonly text: string;
+  readonly tokens: number;
+  readonly bytes: number;
+  readonly progress: number;
+}
+
+declare global {
+  interface Window {
+    runEngine: (folder: string, pages: { number: number; text: string }[], question: string) => Promise<BrowserRun>;
+  }
+}
+
+window.runEngine = async (folder, pages, question) => {
+  const worker = new Worker(new URL('../../engine/worker.ts', import.meta.url), { type: 'module' });
+  const started = new Promise<{ type: string; message?: string }>((resolve) => {
+    worker.addEventListener('message', ({ data }) => resolve(data), { once: true });
+  });
+  worker.postMessage({ type: 'start', availableBytes: 2 ** 31 });
+  const ready = await started;
+  if (ready.type !== 'ready') throw new Error(ready.message);
+  const client = new EngineClient(worker as unknown as Port);
+  const model = await client.load(new URL(folder, location.href).href);
+  let progress = 0;
+  const opened = await client.open({ pages }, { onProgress: () => (progress += 1) });
+  let text = '';
+  const { answer } = await client.ask(
+    { reading: opened.reading, question, maxTokens: 24 },
+    { onText: (piece) => (text += piece) },
+  );
+  worker.terminate();
+  return {
+    runtime: model.runtime,
+    answer: answer.answer,
+    page: answer.pages[0]?.page,
+    text: text.trim(),
+    tokens: opened.tokens,
+    bytes: opened.memory.bytes,
+    progress,
+  };
+};
