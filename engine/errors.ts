@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'model-unsupported'
   | 'tokenizer-mismatch'
   | 'runtime-missing'
+  | 'device-lost'
+  | 'device-out-of-memory'
   | 'reading-missing'
   | 'message-malformed'
   | 'engine-failed'

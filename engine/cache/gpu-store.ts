@@ -1,4 +1,5 @@
 /** An append-only run of f16 vectors of some KV heads in GPU buffers, a buffer a page: [heads, page tokens, head size]. */
+import { ProximaError } from '../errors.ts';
 import { pageBytes } from './half-store.ts';
 import type { TokenStore } from './layout.ts';
 
@@ -10,6 +11,7 @@ export class GpuMemory {
   readonly device: GPUDevice;
   #buffers = 0;
   #bytes = 0;
+  #created: Promise<GPUError | null>[] = [];
 
   constructor(device: GPUDevice) {
     this.device = device;
@@ -23,11 +25,26 @@ export class GpuMemory {
     return this.#bytes;
   }
 
+  /** The buffer may turn out not to exist: `settled` says so. */
   create(bytes: number, label: string): GPUBuffer {
+    this.device.pushErrorScope('out-of-memory');
     const buffer = this.device.createBuffer({ size: Math.ceil(bytes / 4) * 4, usage: STORAGE_AND_COPIES, label });
+    this.#created.push(this.device.popErrorScope());
     this.#buffers += 1;
     this.#bytes += bytes;
     return buffer;
+  }
+
+  /** Rejects with `device-out-of-memory` when a buffer that was created since the last call could not be. */
+  async settled(): Promise<void> {
+    if (this.#created.length === 0) return;
+    const errors = await Promise.all(this.#created.splice(0));
+    if (errors.every((error) => error === null)) return;
+    throw new ProximaError(
+      'device-out-of-memory',
+      `The graphics card has no memory left (${Math.round(this.#bytes / 2 ** 20)} MiB are in use here).`,
+      'Read fewer pages, choose PoD instead of dense, or the processor as runtime.',
+    );
   }
 
   destroy(buffer: GPUBuffer, bytes: number): void {

@@ -34,7 +34,11 @@ export class CpuLayers implements AttentionLayers {
   }
 
   /** Nothing has to be planned ahead. */
-  begin(): void {}
+  async begin(): Promise<void> {}
+
+  async explain(cause: unknown): Promise<unknown> {
+    return cause;
+  }
 
   /** Garbage collection does it. */
   release(): void {}

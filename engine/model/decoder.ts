@@ -67,7 +67,7 @@ export class Decoder {
       return logits;
     } catch (error) {
       cache.rewind(Math.max(start, cache.committed));
-      throw error;
+      throw await this.#layers.explain(error);
     }
   }
 
@@ -90,7 +90,7 @@ export class Decoder {
       want: options.want,
       mass: options.mass,
     };
-    this.#layers.begin(step);
+    await this.#layers.begin(step);
     const tensors = this.#graphInputs(ids, start);
     let attention: Tensor | undefined;
     for (const [index, segment] of this.#segments.entries()) {

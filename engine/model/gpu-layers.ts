@@ -16,6 +16,7 @@ import { GpuMemory } from '../cache/gpu-store.ts';
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import type { CacheShape } from '../cache/memory.ts';
 import { WINDOW_STEP } from '../cache/sharing-plan.ts';
+import { ProximaError } from '../errors.ts';
 import type { Tensor } from '../runtime/runtime.ts';
 import type { AttentionNode } from './attention-node.ts';
 import { type GpuEvidence, readMass, startEvidence } from './gpu-evidence.ts';
@@ -41,6 +42,8 @@ interface LayerPlan {
 
 const HALF_ELEMENTS = 10; // ONNX: float16
 const UNIFORM_SLOTS = 16_384;
+/** How long a failure waits for the news that the device was lost, in milliseconds. */
+const LOST_GRACE = 200;
 
 export class GpuLayers implements AttentionLayers {
   readonly memory: GpuMemory;
@@ -56,11 +59,19 @@ export class GpuLayers implements AttentionLayers {
   /** The tensors of the layer that is being run, as plans ask for them. */
   #current: Results = {};
   #encoder: GPUCommandEncoder | undefined;
+  #lost: ProximaError | undefined;
 
   constructor(options: GpuLayersOptions) {
     this.#options = options;
     const { device, kernels, nodes, tables } = options;
     this.memory = new GpuMemory(device);
+    void device.lost.then(({ message }) => {
+      this.#lost = new ProximaError(
+        'device-lost',
+        `The graphics card was lost (${message.split('\n')[0] || 'no reason given'}).`,
+        'The document is read again; if it comes again, choose the processor as runtime.',
+      );
+    });
     this.#uniforms = new Uniforms(device, UNIFORM_SLOTS);
     this.#numbers = new BufferNumbers(device);
     this.#scratch = new GpuScratch(this.memory);
@@ -80,11 +91,20 @@ export class GpuLayers implements AttentionLayers {
     return new GpuPodCache(shape, this.memory);
   }
 
-  begin(step: Step): void {
+  async begin(step: Step): Promise<void> {
     this.#evidence = step.mass ? startEvidence(this.memory, this.#options.nodes, step.rows, step.mass) : undefined;
     this.#scratch.reserve(this.#options.nodes, step.rows);
     this.#plans = this.#options.nodes.map((_, layer) => this.#plan(layer, step));
+    await this.memory.settled();
     this.#uniforms.flush();
+  }
+
+  /** After the device is gone everything fails in its own words; they all mean the one thing. */
+  async explain(cause: unknown): Promise<unknown> {
+    this.#encoder = undefined;
+    // A failed readback may come before the news that the device has gone.
+    await Promise.race([this.#options.device.lost, new Promise((resolve) => setTimeout(resolve, LOST_GRACE))]);
+    return this.#lost ?? cause;
   }
 
   feeds(index: number, _step: Step, attention: Tensor | undefined): Record<string, Tensor> {

@@ -34,7 +34,7 @@ export type Results = Readonly<Record<string, Tensor>>;
 export interface AttentionLayers {
   createCache(shape: CacheShape): KeyValueCache;
   /** Before the first layer of a step. */
-  begin(step: Step): void;
+  begin(step: Step): Promise<void>;
   /** What segment `index` takes beside its own inputs: for the layer behind it, and from the layer in front of it. */
   feeds(index: number, step: Step, attention: Tensor | undefined): Record<string, Tensor>;
   /** Puts a layer's keys and values into the cache. */
@@ -45,6 +45,8 @@ export interface AttentionLayers {
   lastRow(feeds: Record<string, Tensor>, rows: number): Record<string, Tensor>;
   /** Logits of the last row, in ordinary memory. */
   logits(results: Results, step: Step): Promise<Float32Array>;
+  /** What a failure in the middle of a step means, where the runtime knows better than its message says. */
+  explain(cause: unknown): Promise<unknown>;
   /** Lets go of a tensor that a segment gave and nothing needs any more. */
   release(tensor: Tensor): void;
   close(): Promise<void>;
