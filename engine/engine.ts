@@ -169,6 +169,11 @@ export class Reading {
     return memoryUse(this.#cache);
   }
 
+  /** Takes turns up that were there before the document was read again. */
+  resume(turns: readonly Turn[]): void {
+    this.#turns.splice(0, this.#turns.length, ...turns);
+  }
+
   /** Forgets the turns, not the document. */
   newConversation(): void {
     this.#turns.length = 0;

@@ -101,7 +101,7 @@ class EngineHost {
   }
 
   async #open(request: RequestOf<'open'>, signal: AbortSignal): Promise<OpenedReading> {
-    const { id, pages, sinks, recent, availableBytes } = request;
+    const { id, pages, sinks, recent, availableBytes, turns = [] } = request;
     const model = this.#loaded();
     const policy = choosePolicy(model, { policy: request.policy, sinks, recent });
     let reported = -Infinity;
@@ -121,6 +121,7 @@ class EngineHost {
         },
       },
     );
+    reading.resume(turns);
     this.#readings.set(id, reading);
     const memory = reading.memory();
     this.#post({ type: 'memory', id, memory });

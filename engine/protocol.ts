@@ -38,6 +38,8 @@ export const requestSchema = z.discriminatedUnion('type', [
     policy: z.enum(['dense', 'pod']).optional(),
     sinks: count.optional(),
     recent: count.optional(),
+    /** Turns that were there before, when a document is read again. */
+    turns: z.array(z.object({ question: z.string(), answer: z.string() })).optional(),
     /** Bytes that reading may take; what the runtime finds when left out. */
     availableBytes: z.number().positive().optional(),
   }),

@@ -60,6 +60,7 @@ export class GpuLayers implements AttentionLayers {
   #current: Results = {};
   #encoder: GPUCommandEncoder | undefined;
   #lost: ProximaError | undefined;
+  #inFlight: Promise<unknown> = Promise.resolve();
 
   constructor(options: GpuLayersOptions) {
     this.#options = options;
@@ -91,7 +92,10 @@ export class GpuLayers implements AttentionLayers {
     return new GpuPodCache(shape, this.memory);
   }
 
+  /** Waits for the step before, so that progress is what was done and a cancel finds little under way. */
   async begin(step: Step): Promise<void> {
+    await this.#inFlight;
+    if (this.#lost) throw this.#lost;
     this.#evidence = step.mass ? startEvidence(this.memory, this.#options.nodes, step.rows, step.mass) : undefined;
     this.#scratch.reserve(this.#options.nodes, step.rows);
     this.#plans = this.#options.nodes.map((_, layer) => this.#plan(layer, step));
@@ -250,8 +254,10 @@ export class GpuLayers implements AttentionLayers {
   }
 
   #submit(layer: number): void {
-    if (this.#encoder) this.#options.device.queue.submit([this.#encoder.finish()]);
+    const { queue } = this.#options.device;
+    if (this.#encoder) queue.submit([this.#encoder.finish()]);
     this.#encoder = undefined;
+    if (layer === this.#options.nodes.length - 1) this.#inFlight = queue.onSubmittedWorkDone().catch(() => {});
     const { query, key, value } = this.#node(layer);
     for (const name of [query, key, value]) {
       const tensor = name === undefined ? undefined : this.#current[name];
