@@ -35,12 +35,12 @@ interface Subject {
 
 const SUBJECTS: readonly Subject[] = [
   {
-    name: 'built-in reader (f32)',
+    name: 'built-in reader (int8)',
     folder: join(ROOT, 'assets/models/reader'),
     layers: 8,
-    attentionWidth: 192,
-    layerWeights: 192 * 320 + 192 * 192 + 3 * 192 * 512,
-    projectionWeights: 192 * 320,
+    attentionWidth: 256,
+    layerWeights: 256 * 384 + 256 * 256 + 3 * 256 * 512,
+    projectionWeights: 256 * 384,
   },
   {
     name: 'SmolLM2-135M shape, random (q4)',

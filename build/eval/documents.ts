@@ -19,9 +19,16 @@ export interface PlantedFact {
   readonly value: string;
 }
 
-export interface QuestionSet {
+/** The questions of one document. */
+export interface Questions {
+  readonly facts: readonly PlantedFact[];
+  readonly absent: readonly string[];
+}
+
+export interface QuestionFile {
   readonly absentAnswer: string;
-  readonly documents: readonly { readonly facts: readonly PlantedFact[]; readonly absent: readonly string[] }[];
+  /** needles: few facts a document; crowded: many that share entities and attributes. */
+  readonly sets: Readonly<Record<string, readonly Questions[]>>;
 }
 
 export interface EvaluationDocument {
@@ -39,8 +46,8 @@ interface Piece {
   readonly fact?: number;
 }
 
-export function readQuestions(): QuestionSet {
-  return JSON.parse(readFileSync(join(import.meta.dirname, 'questions.json'), 'utf8')) as QuestionSet;
+export function readQuestions(): QuestionFile {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'questions.json'), 'utf8')) as QuestionFile;
 }
 
 /** The held-out novel, sentence by sentence; a paragraph's last sentence ends with a line break. */

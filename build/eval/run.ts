@@ -2,7 +2,7 @@
  * npm run eval: looks facts up in documents of 1k to 64k tokens through the engine, under dense, PoD, and at the same
  * memory the two known alternatives that drop tokens.
  *
- *     npm run eval [-- --lengths 1024,4096] [--documents 9] [--policies dense,pod] [--model DIR] [--plan FILE] [--label NAME]
+ *     npm run eval [-- --lengths 1024,4096] [--documents 25,8] [--policies dense,pod] [--model DIR] [--plan FILE] [--label NAME] [--set needles|crowded]
  *
  * Every document's answers are kept in build/eval/work, so that a run can be stopped and taken up again. Writes
  * build/eval/results/LABEL.json; `npm run eval:report` makes the tables and pictures of all results.
@@ -19,7 +19,14 @@ import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
 import { WatchingAttention } from './baselines.ts';
-import { createDocument, type EvaluationDocument, type QuestionSet, readProse, readQuestions } from './documents.ts';
+import {
+  createDocument,
+  type EvaluationDocument,
+  type QuestionFile,
+  type Questions,
+  readProse,
+  readQuestions,
+} from './documents.ts';
 import {
   BASELINES,
   type Baseline,
@@ -36,11 +43,12 @@ const SEED = 20261121;
 const { values: options } = parseArgs({
   options: {
     lengths: { type: 'string', default: '1024,2048,4096,8192,16384,32768,65000' },
-    documents: { type: 'string', default: '9' },
+    documents: { type: 'string', default: '25' },
     policies: { type: 'string', default: 'dense,pod,streaming,snapkv' },
     model: { type: 'string', default: join(ROOT, 'assets/models/reader') },
     plan: { type: 'string' },
     label: { type: 'string', default: 'reader' },
+    set: { type: 'string', default: 'needles' },
   },
 });
 
@@ -49,16 +57,17 @@ interface Bench {
   readonly modelHash: string;
   readonly plan: PlanFile;
   readonly attention: WatchingAttention;
-  readonly questions: QuestionSet;
+  readonly questions: QuestionFile;
   readonly prose: ReturnType<typeof readProse>;
 }
 
 async function main(): Promise<void> {
   const bench = await prepare(resolve(options.model));
   const answered: AnsweredQuestion[] = [];
-  for (const length of options.lengths.split(',').map(Number)) {
+  const counts = options.documents.split(',').map(Number);
+  for (const [place, length] of options.lengths.split(',').map(Number).entries()) {
     for (const policy of options.policies.split(',')) {
-      for (let index = 0; index < Number(options.documents); index++) {
+      for (let index = 0; index < (counts[place] ?? counts.at(-1) ?? 0); index++) {
         answered.push(...(await answersOf(bench, policy, length, index)));
         report(answered, policy, length);
       }
@@ -103,10 +112,11 @@ async function answersOf(bench: Bench, policy: string, length: number, index: nu
     .digest('hex')
     .slice(0, 8);
   const folder = join(import.meta.dirname, 'work', bench.modelHash);
-  const store = join(folder, `${policy}-${key}-${length}-${index}.json`);
+  const store = join(folder, `${options.set}-${policy}-${key}-${length}-${index}.json`);
   if (existsSync(store)) return JSON.parse(readFileSync(store, 'utf8')) as AnsweredQuestion[];
-  const set = bench.questions.documents[index % bench.questions.documents.length];
-  if (!set) throw new RangeError(`no document ${index}`);
+  const questions = bench.questions.sets[options.set] ?? [];
+  const set = questions[index % questions.length];
+  if (!set) throw new RangeError(`no document ${index} in ${options.set}`);
   const document = createDocument(bench.prose, set.facts, bench.model.tokenizer, length, SEED + index);
   const open = await openUnder(bench, policy, document);
   const answered = await askAll(open, set, document, { policy, length, absentAnswer: bench.questions.absentAnswer });
@@ -125,7 +135,7 @@ function openUnder(bench: Bench, policy: string, document: EvaluationDocument): 
 
 async function askAll(
   open: OpenDocument,
-  set: QuestionSet['documents'][number],
+  set: Questions,
   document: EvaluationDocument,
   { policy, length, absentAnswer }: { policy: string; length: number; absentAnswer: string },
 ): Promise<AnsweredQuestion[]> {

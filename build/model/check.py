@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 import facts
-from network import Reader, Shape, Sharing
+from network import Reader, Sharing, load_reader
 from sequences import Sequence, Sequences
 from train import LEADERS
 
@@ -34,9 +34,8 @@ def main() -> None:
     parser.add_argument("--facts", type=int, help="facts a document, whatever its length")
     parser.add_argument("--name", default="reader")
     options = parser.parse_args()
-    model = Reader(Shape())
     saved = torch.load(Path(__file__).parent / "work" / f"{options.name}.pt")
-    model.load_state_dict(saved["model"])
+    model = load_reader(saved["model"])
     model.eval()
     torch.set_num_threads(2)
     print(saved["state"])

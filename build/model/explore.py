@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from network import Reader, Shape, Sharing
+from network import Reader, Sharing, load_reader
 from sequences import ANSWER, Sequences
 
 HERE = Path(__file__).parent
@@ -139,9 +139,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--name", default="base")
     options = parser.parse_args()
-    model = Reader(Shape())
     saved = torch.load(HERE / "work" / f"{options.name}.pt")
-    model.load_state_dict(saved["model"])
+    model = load_reader(saved["model"])
     model.eval()
     found = explore(model, documents())
     TARGET.mkdir(exist_ok=True)

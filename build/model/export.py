@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from network import Shape
+from network import Shape, shape_of
 from onnx_decoder import Decoder, Pattern, config_of, write
 from sequences import POSITIONS
 from train import LEADERS
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--not-adapted", action="store_true")
     options = parser.parse_args()
     saved = torch.load(HERE / "work" / f"{options.name}.pt")
-    shape = Shape()
+    shape = shape_of(saved["model"])
     decoder = Decoder(
         shape.vocabulary, shape.hidden, shape.layers, shape.query_heads, shape.key_value_heads, shape.head,
         shape.intermediate, shape.epsilon, shape.rope_base, POSITIONS,

@@ -31,6 +31,8 @@ class Situation:
     source: random.Random
     evaluation: bool = False
     variety: float = 1.0
+    crowding: float = 0.0
+    """Share of facts whose attribute other entities of the document have as well, beyond what chance brings."""
 
     def chance(self, share: float) -> bool:
         return self.source.random() < share * self.variety
@@ -106,6 +108,20 @@ def draw_entities(situation: Situation, count: int) -> list[tuple[str, str]]:
     return drawn
 
 
+def crowd(situation: Situation, entities: list[tuple[str, str]], favoured: list[Attribute], taken: set) -> tuple[str, str, Attribute]:
+    """One of few attributes, for an entity that does not have it yet; a new one where there is none."""
+    source = situation.source
+    attribute = source.choice(favoured)
+    free = [each for each in entities if each[0] in attribute.entities and (each[1], attribute.name) not in taken]
+    if not free or source.random() < 0.3:
+        kind = source.choice(attribute.entities)
+        free = [(kind, names.entity(source, situation.evaluation, kind))]
+        if free[0][1] in {name for _, name in entities}:
+            return crowd(situation, entities, favoured, taken)
+        entities += free
+    return (*source.choice(free), attribute)
+
+
 def draw_facts(situation: Situation, count: int) -> list[Fact]:
     """Facts that share entities and attributes, so that each has distractors beside it."""
     source = situation.source
@@ -114,6 +130,11 @@ def draw_facts(situation: Situation, count: int) -> list[Fact]:
     facts: list[Fact] = []
     taken: set[tuple[str, str]] = set()
     while len(facts) < count:
+        if situation.crowding and situation.chance(situation.crowding):
+            kind, name, attribute = crowd(situation, entities, favoured[: max(1, count // 5)], taken)
+            taken.add((name, attribute.name))
+            facts.append(fact(situation, kind, name, attribute))
+            continue
         kind, name = source.choice(entities)
         suitable = [a for a in favoured if kind in a.entities] if source.random() < 0.6 else []
         attribute = source.choice(suitable or [a for a in ATTRIBUTES if kind in a.entities])

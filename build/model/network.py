@@ -20,6 +20,19 @@ class Shape:
     epsilon: float = 1e-5
 
 
+def shape_of(weights: dict[str, torch.Tensor]) -> Shape:
+    """The shape of a checkpoint: checkpoints differ in their KV heads."""
+    plain = Shape()
+    rows = weights["layers.0.attention.projection.weight"].shape[0]
+    return Shape(key_value_heads=(rows // plain.head - plain.query_heads) // 2)
+
+
+def load_reader(weights: dict[str, torch.Tensor]) -> "Reader":
+    reader = Reader(shape_of(weights))
+    reader.load_state_dict(weights)
+    return reader
+
+
 @dataclass
 class Sharing:
     """Which layer's keys each layer uses for distant tokens, and what counts as proximal."""

@@ -10,7 +10,9 @@ from pathlib import Path
 import facts
 
 TARGET = Path(__file__).resolve().parents[1] / "eval" / "questions.json"
-DOCUMENTS, FACTS, ABSENT, SEED = 24, 24, 6, 2026
+SEED = 2026
+# (documents, facts, absent): few facts a document, and as many as would be in a crowded register.
+SETS = {"needles": (36, 8, 2), "crowded": (12, 24, 6)}
 
 
 def described(known: facts.Fact, all_: list[facts.Fact]) -> dict:
@@ -32,14 +34,16 @@ def described(known: facts.Fact, all_: list[facts.Fact]) -> dict:
 
 def main() -> None:
     situation = facts.Situation(random.Random(SEED), evaluation=True)
-    documents = []
-    for _ in range(DOCUMENTS):
-        drawn = facts.draw_facts(situation, FACTS)
-        absent = [facts.draw_absent(situation, drawn) for _ in range(ABSENT)]
-        documents.append({"facts": [described(known, drawn) for known in drawn], "absent": absent})
+    sets: dict[str, list[dict]] = {}
+    for name, (documents, count, absent_count) in SETS.items():
+        sets[name] = []
+        for _ in range(documents):
+            drawn = facts.draw_facts(situation, count)
+            absent = [facts.draw_absent(situation, drawn) for _ in range(absent_count)]
+            sets[name].append({"facts": [described(known, drawn) for known in drawn], "absent": absent})
     TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(json.dumps({"absentAnswer": facts.ABSENT, "documents": documents}, indent=1) + "\n")
-    print(f"{DOCUMENTS} documents, {DOCUMENTS * FACTS} facts, {DOCUMENTS * ABSENT} absent; {TARGET.stat().st_size} bytes")
+    TARGET.write_text(json.dumps({"absentAnswer": facts.ABSENT, "sets": sets}, indent=1) + "\n")
+    print({name: len(documents) for name, documents in sets.items()}, f"{TARGET.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

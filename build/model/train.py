@@ -2,6 +2,7 @@
 
     python train.py                                           the reader, with its plan in place from the start
     python train.py --name base --tokens 12 --leaders dense   a dense model to explore
+    python train.py --name wide --warm upcycled --tokens 50   a trained reader, changed or not, for longer on long documents
     python train.py --name adapted --start base --tokens 1 --leaders "[0,0,0,0,0,5,5,5]"   the base, adapted to a plan
 
 The curriculum goes by the share of the tokens done, so that a run from its seed repeats itself: short sequences with
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from network import WRITTEN_OUT, Reader, Shape, Sharing
+from network import WRITTEN_OUT, Reader, Shape, Sharing, load_reader
 from sequences import ANSWER, PLAIN, Sequences
 
 WORK = Path(__file__).parent / "work"
@@ -34,6 +35,8 @@ WATCHED, POINTER_WEIGHT, VALUE_HEADS, FIRST_TOKEN_WEIGHT = (5, 6), 0.6, 2, 3.0
 VARIED_AFTER, WARM_UP_STEPS, SPREAD = 0.12, 100, 0.5
 PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3
 DENSE_SHARE = 0.5
+# A trained reader goes on with documents that are crowded with facts of one attribute.
+LATER_PHASES, LATER_RATE = [(0.45, 256, 8192), (0.85, 512, 8192), (1.0, 1024, 8192)], 0.4
 # Adapting: sequences of one length, a low rate, most steps under the plan.
 ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE = [(1.0, 512, 8192)], 0.25, 0.3
 ANSWER_TOKEN = 2
@@ -130,25 +133,25 @@ def main() -> None:
     parser.add_argument("--tokens", type=float, default=60, help="millions")
     parser.add_argument("--leaders", default=json.dumps(LEADERS), help="a list, or 'dense'")
     parser.add_argument("--start", help="checkpoint to adapt")
+    parser.add_argument("--warm", help="checkpoint to go on from, with a new schedule")
     parser.add_argument("--name", default="reader")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--steps", type=int, help="end after so many steps, without a checkpoint")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     torch.set_num_threads(2)
-    model = Reader(Shape())
+    path = WORK / f"{options.name}.pt"
+    before = options.warm or options.start
+    saved = torch.load(path) if path.exists() and not options.steps else None
+    first = saved or (torch.load(WORK / f"{before}.pt") if before else None)
+    model = load_reader(first["model"]) if first else Reader(Shape())
     optimisers_ = optimisers(model)
     state = {"step": 0, "tokens": 0, "seconds": 0.0}
-    path = WORK / f"{options.name}.pt"
-    if path.exists() and not options.steps:
-        saved = torch.load(path)
-        model.load_state_dict(saved["model"])
+    if saved:
         for optimiser, kept in zip(optimisers_, saved["optimisers"], strict=True):
             optimiser.load_state_dict(kept)
         state = saved["state"]
         torch.manual_seed(options.seed + state["step"])
-    elif options.start:
-        model.load_state_dict(torch.load(WORK / f"{options.start}.pt")["model"])
     print(json.dumps({"parameters": sum(p.numel() for p in model.parameters()), **state}), flush=True)
     signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
     run(model, optimisers_, options, state, path)
@@ -161,14 +164,18 @@ def run(model: Reader, optimisers_: list, options: argparse.Namespace, state: di
     source = random.Random(options.seed + state["step"])
     sequences = Sequences(options.seed + state["step"])
     leaders = None if options.leaders == "dense" else json.loads(options.leaders)
-    phases, rate, dense_share = (ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE) if options.start else (PHASES, 1, DENSE_SHARE)
+    phases, rate, dense_share = PHASES, 1.0, DENSE_SHARE
+    if options.start:
+        phases, rate, dense_share = ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE
+    elif options.warm:
+        phases, rate = LATER_PHASES, LATER_RATE
     forward = compiled(model)
     last, last_save, shown = time.time(), time.time(), []
     while (progress := state["tokens"] / (options.tokens * 1e6)) < 1 and state["step"] != options.steps and not stop:
         _, length, tokens = next(phase for phase in phases if progress < phase[0])
         if source.random() < 0.15 and length > 128:
             length //= 2
-        sequences.variety = 0.1 + 0.9 * (1.0 if options.start else min(1.0, progress / VARIED_AFTER))
+        sequences.variety = 0.1 + 0.9 * (1.0 if options.start or options.warm else min(1.0, progress / VARIED_AFTER))
         batch = sequences.batch(max(1, tokens // length), length, SPREAD)
         scale = rate * scale_at(state["step"], progress)
         for optimiser, rates in zip(optimisers_, peaks, strict=True):
