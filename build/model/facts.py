@@ -13,6 +13,13 @@ OWN, OPENED, CLOSED, REQUESTED, TWICE, CORRECTED = 0.35, 0.35, 0.2, 0.2, 0.07, 0
 
 
 @dataclass(frozen=True)
+class Asked:
+    text: str
+    entity: str
+    attribute: str
+
+
+@dataclass(frozen=True)
 class Fact:
     entity: str
     kind: str
@@ -22,6 +29,10 @@ class Fact:
     """What states it, in the order of the document; after a correction only the last one is true."""
     corrected: bool
     question: str
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.question, self.entity, self.attribute.name)
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,7 @@ def draw_facts(situation: Situation, count: int) -> list[Fact]:
     return facts
 
 
-def draw_absent(situation: Situation, facts: list[Fact]) -> str:
+def draw_absent(situation: Situation, facts: list[Fact]) -> Asked:
     """A question whose answer is not in the document, though its entity or its attribute may be."""
     source = situation.source
     told = {(known.entity, known.attribute.name) for known in facts}
@@ -160,4 +171,4 @@ def draw_absent(situation: Situation, facts: list[Fact]) -> str:
             kind, name = draw_entities(situation, 1)[0]
             attribute = source.choice([a for a in ATTRIBUTES if kind in a.entities])
         if (name, attribute.name) not in told:
-            return question(situation, name, attribute)
+            return Asked(question(situation, name, attribute), name, attribute.name)

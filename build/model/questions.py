@@ -39,7 +39,7 @@ def main() -> None:
         sets[name] = []
         for _ in range(documents):
             drawn = facts.draw_facts(situation, count)
-            absent = [facts.draw_absent(situation, drawn) for _ in range(absent_count)]
+            absent = [facts.draw_absent(situation, drawn).text for _ in range(absent_count)]
             sets[name].append({"facts": [described(known, drawn) for known in drawn], "absent": absent})
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(json.dumps({"absentAnswer": facts.ABSENT, "sets": sets}, indent=1) + "\n")

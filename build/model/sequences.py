@@ -21,6 +21,30 @@ FACTS_BY_LENGTH = [(128, 1, 3), (256, 2, 7), (512, 5, 13), (1024, 10, 26), (2048
 Span = tuple[int, int]
 
 
+@dataclass
+class Told:
+    """A sentence as tokens, and where in them its parts stand."""
+
+    ids: list[int]
+    value: Span
+    """The value's first token; the whole sentence where the entity is named after the value."""
+    entity: Span | None
+    attribute: Span | None
+
+
+def tokens_of(encoded, text: str, part: str) -> Span | None:
+    """The tokens that hold `part`, whatever the case of its first letter."""
+    at = text.find(part[1:]) - 1
+    if at < 0:
+        return None
+    inside = [index for index, (start, end) in enumerate(encoded.offsets) if end > at and start < at + len(part)]
+    return (inside[0], inside[-1] + 1)
+
+
+def shifted(span: Span | None, by: int) -> Span | None:
+    return (span[0] + by, span[1] + by) if span else None
+
+
 class Prose:
     """Token ids of the prose and the places where a sentence ends."""
 
@@ -47,6 +71,9 @@ class Turn:
     fact: int | None
     """Index of the fact that answers it, None where the document does not say."""
     text: str
+    entity: Span | None
+    attribute: Span | None
+    """Where in `question` both are named; an attribute may be asked for in other words."""
 
 
 @dataclass
@@ -56,6 +83,8 @@ class Sequence:
     """What each token is as a target: ANSWER, PLAIN or IGNORED."""
     pointers: list[tuple[int, list[Span], list[Span]]]
     """(place of an answer token; the sentences that answer it; where in them the value begins). Absent: the first token."""
+    namings: list[tuple[int, Span | None, Span | None]]
+    """(place of an answer token or of a value's start, where its entity is named, where its attribute is)."""
     facts: list[facts.Fact]
     turns: list[Turn]
 
@@ -83,7 +112,7 @@ class Sequences:
         low, high = next((a, b) for limit, a, b in FACTS_BY_LENGTH if length <= limit)
         drawn = facts.draw_facts(situation, self.count or source.randint(low, high))
         told = [[self.tell(s, fact) for s in fact.sentences] for fact in drawn]
-        sentences = [[ids for ids, _ in own] for own in told]
+        sentences = [[each.ids for each in own] for own in told]
         turns = self.turns(situation, drawn)
         room = length - 1 - sum(len(s) for own in sentences for s in own) - sum(len(t.question) + len(t.answer) for t in turns)
         while room < 0 and len(turns) > 1:
@@ -93,22 +122,32 @@ class Sequences:
             return self.draw(length)
         document, spans = self.document(sentences, room)
         ids, kinds, pointers = [self.begin, *document], [IGNORED] + [PLAIN] * len(document), []
+        namings = [
+            (start + 1 + each.value[0], shifted(each.entity, start + 1), shifted(each.attribute, start + 1))
+            for own, places in zip(told, spans, strict=True)
+            for each, (start, _) in zip(own, places, strict=True)
+            if each.value[1] - each.value[0] == 1
+        ]
         for turn in turns:
+            entity, attribute = shifted(turn.entity, len(ids)), shifted(turn.attribute, len(ids))
+            namings.append((len(ids) + len(turn.question) - 1, entity, attribute))
             ids += turn.question
             pointers.append((len(ids) - 1, *self.telling(drawn, spans, told, turn.fact)))
             ids += turn.answer
             kinds += [IGNORED] * len(turn.question) + [ANSWER] * len(turn.answer)
-        return Sequence(ids, kinds, pointers, drawn, turns)
+        return Sequence(ids, kinds, pointers, namings, drawn, turns)
 
-    def tell(self, text: str, fact: facts.Fact) -> tuple[list[int], Span]:
-        """(tokens of a sentence, where in them its value begins; all of it where the entity is named after the value)."""
+    def tell(self, text: str, fact: facts.Fact) -> Told:
         lead = " " if self.source.random() < 0.85 else "\n"
-        encoded = self.tokenizer.encode(lead + text)
-        at = (lead + text).rfind(fact.value)
-        if at < (lead + text).find(fact.entity[1:]):
-            return encoded.ids, (0, len(encoded.ids))
+        text = lead + text
+        encoded = self.tokenizer.encode(text)
+        entity, attribute = (tokens_of(encoded, text, part) for part in (fact.entity, fact.attribute.name))
+        at = text.rfind(fact.value)
+        if at < text.find(fact.entity[1:]):
+            return Told(encoded.ids, (0, len(encoded.ids)), entity, attribute)
         first = next(index for index, (_, end) in enumerate(encoded.offsets) if end > at)
-        return encoded.ids, (first, first + 1)
+        before = lambda span: span if span and span[1] <= first else None  # noqa: E731
+        return Told(encoded.ids, (first, first + 1), before(entity), before(attribute))
 
     def telling(self, drawn, spans, told, index: int | None) -> tuple[list[Span], list[Span]]:
         """(the sentences that tell a fact as it stands in the end, where the value begins in them)."""
@@ -116,29 +155,28 @@ class Sequences:
             return [(0, 1)], [(0, 1)]
         # One token on, because the document starts at 1.
         places = [
-            ((start + 1, end + 1), (start + 1 + value[0], start + 1 + value[1]))
-            for (start, end), (_, value) in zip(spans[index], told[index], strict=True)
+            ((start + 1, end + 1), (start + 1 + each.value[0], start + 1 + each.value[1]))
+            for (start, end), each in zip(spans[index], told[index], strict=True)
         ]
         chosen = places[-1:] if drawn[index].corrected else places
         return [whole for whole, _ in chosen], [value for _, value in chosen]
 
     def turns(self, situation: facts.Situation, drawn: list[facts.Fact]) -> list[Turn]:
         source = self.source
-        asked: list[tuple[str, str, int | None]] = [(fact.question, fact.value, i) for i, fact in enumerate(drawn)]
+        asked: list[tuple[facts.Asked, str, int | None]] = [(fact.asked, fact.value, i) for i, fact in enumerate(drawn)]
         for _ in range(len(asked)):
             if source.random() < ABSENT_TO_PRESENT:
                 asked.append((facts.draw_absent(situation, drawn), facts.ABSENT, None))
         source.shuffle(asked)
-        return [
-            # The leading space makes a name's first token the one it has within a sentence.
-            Turn(
-                [self.question, *self.encode(" " + question), self.answer],
-                [*self.encode(" " + answer), self.end],
-                index,
-                question,
-            )
-            for question, answer, index in asked[:MOST_QUESTIONS]
-        ]
+        return [self.turn(*each) for each in asked[:MOST_QUESTIONS]]
+
+    def turn(self, asked: facts.Asked, answer: str, index: int | None) -> Turn:
+        # The leading space makes a name's first token the one it has within a sentence.
+        text = " " + asked.text
+        encoded = self.tokenizer.encode(text)
+        entity, attribute = (shifted(tokens_of(encoded, text, part), 1) for part in (asked.entity, asked.attribute))
+        question = [self.question, *encoded.ids, self.answer]
+        return Turn(question, [*self.encode(" " + answer), self.end], index, asked.text, entity, attribute)
 
     def document(self, sentences: list[list[list[int]]], room: int) -> tuple[list[int], list[list[Span]]]:
         """The prose with the sentences in it, and where each came to stand."""
@@ -174,7 +212,8 @@ class Sequences:
         return positions
 
     def batch(self, rows: int, length: int, spread: float) -> dict[str, np.ndarray]:
-        """ids, kinds, positions [rows, length]; asking [n, 2] (row, place), telling and value [n, length] of its pointers."""
+        """ids, kinds, positions [rows, length]; asking [n, 2] (row, place), telling and value [n, length] of its pointers; naming
+        [m, 2], entity and attribute [m, length] of its namings."""
         drawn = [self.draw(length) for _ in range(rows)]
         pointers = [(row, *pointer) for row, each in enumerate(drawn) for pointer in each.pointers]
         telling, value = np.zeros((2, len(pointers), length), dtype=bool)
@@ -183,6 +222,12 @@ class Sequences:
                 telling[index, start:end] = True
             for start, end in values:
                 value[index, start:end] = True
+        namings = [(row, *naming) for row, each in enumerate(drawn) for naming in each.namings]
+        entity, attribute = np.zeros((2, len(namings), length), dtype=bool)
+        for index, (_, _, *parts) in enumerate(namings):
+            for marks, part in zip((entity, attribute), parts, strict=True):
+                if part:
+                    marks[index, part[0] : part[1]] = True
         return {
             "ids": np.array([each.ids for each in drawn], dtype=np.int64),
             "kinds": np.array([each.kinds for each in drawn], dtype=np.int8),
@@ -190,4 +235,7 @@ class Sequences:
             "asking": np.array([(row, place) for row, place, _, _ in pointers], dtype=np.int64),
             "telling": telling,
             "value": value,
+            "naming": np.array([(row, place) for row, place, *_ in namings], dtype=np.int64),
+            "entity": entity,
+            "attribute": attribute,
         }

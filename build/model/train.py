@@ -29,8 +29,10 @@ LEADERS = [0, 0, 0, 0, 0, 5, 5, 5]
 # (share of the tokens at which the phase ends, length, tokens a step)
 PHASES = [(0.25, 128, 8192), (0.55, 256, 8192), (0.82, 512, 8192), (0.94, 1024, 8192), (1.0, 2048, 8192)]
 PLAIN_SHARE, PLAIN_WEIGHT = 0.08, 0.16
-# The first head-averaged layer learns to look at the sentence that tells, two heads of the second at the value's start.
-WATCHED, POINTER_WEIGHT, VALUE_HEADS, FIRST_TOKEN_WEIGHT = (5, 6), 0.6, 2, 3.0
+# Where layers learn to look. Layer 4, from an answer's place and from a value's start: half of its heads at the entity's name,
+# the others at the attribute's. Layer 5, from an answer's place: at the sentence that tells. Layer 6: half of its heads at the
+# value's start.
+WATCHED, POINTER_WEIGHT, FIRST_TOKEN_WEIGHT = (4, 5, 6), 0.6, 3.0
 # Share of the run over which phrasings go from the plainest to all of them.
 VARIED_AFTER, WARM_UP_STEPS, SPREAD = 0.12, 100, 0.5
 PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3
@@ -65,14 +67,14 @@ def scale_at(step: int, progress: float) -> float:
     return min(1.0, (step + 1) / WARM_UP_STEPS) * max(0.02, 1 - progress)
 
 
-def pointed(watched, batch: dict[str, torch.Tensor], target: str, heads: int, sharing: Sharing | None) -> torch.Tensor:
-    """Share of the attention [n] of a layer's first heads that each answer's first token has on its target."""
+def pointed(watched, places: torch.Tensor, target: torch.Tensor, heads: slice, sharing: Sharing | None) -> torch.Tensor:
+    """Share of the attention [n] that some heads of a layer have on their target [n, tokens], from places [n, 2] (row, place)."""
     query, key, leader_key = watched
-    rows, places = batch["asking"].T
-    asked = query[rows, :heads, places].float() * query.shape[-1] ** -0.5
+    rows, places = places.T
+    asked = query[rows, :, places][:, heads].float() * query.shape[-1] ** -0.5
     ratio = query.shape[1] // key.shape[1]
     scores_with = lambda keys: torch.einsum(  # noqa: E731
-        "nhd,nhtd->nht", asked, keys[rows].float().repeat_interleave(ratio, dim=1)[:, :heads]
+        "nhd,nhtd->nht", asked, keys[rows].repeat_interleave(ratio, dim=1)[:, heads].float()
     )
     scores = scores_with(key)
     columns = torch.arange(scores.shape[-1])[None, None]
@@ -80,11 +82,12 @@ def pointed(watched, batch: dict[str, torch.Tensor], target: str, heads: int, sh
         border = sharing.border(scores.shape[-1])[places][:, None, None]
         scores = torch.where((columns >= sharing.sinks) & (columns < border), scores_with(leader_key), scores)
     weights = scores.masked_fill(columns > places[:, None, None], -math.inf).softmax(-1)
-    return (weights * batch[target][:, None]).sum(-1).mean(-1)
+    return (weights * target[:, None]).sum(-1).mean(-1)
 
 
 def loss_of(model: Reader, arrays: dict[str, np.ndarray], sharing: Sharing | None, run=None) -> tuple[torch.Tensor, list[float]]:
-    """(loss, [answer loss, share of answer tokens right, attention on the sentence, on the value's start])."""
+    """(loss, [answer loss, share of answer tokens right, attention on the sentence, the value's start, the entity's name and the
+    attribute's])."""
     batch = {name: torch.from_numpy(array) for name, array in arrays.items()}
     with torch.autocast("cpu", torch.bfloat16):
         hidden, watched = (run or model.run)(batch["ids"], batch["positions"], sharing, WATCHED)
@@ -98,12 +101,17 @@ def loss_of(model: Reader, arrays: dict[str, np.ndarray], sharing: Sharing | Non
     losses = F.cross_entropy(logits.float(), targets[chosen], reduction="none")
     first = batch["ids"][:, :-1].flatten()[answers] == ANSWER_TOKEN
     weights = torch.cat((1 + first * (FIRST_TOKEN_WEIGHT - 1), torch.full((len(plain),), PLAIN_WEIGHT)))
-    told = pointed(watched[0], batch, "telling", model.shape.query_heads, sharing)
-    value = pointed(watched[1], batch, "value", VALUE_HEADS, sharing)
-    pointers = (told + 1e-6).log().mean() + (value + 1e-6).log().mean()
+    half = model.shape.query_heads // 2
+    told = pointed(watched[1], batch["asking"], batch["telling"], slice(None), sharing)
+    value = pointed(watched[2], batch["asking"], batch["value"], slice(half), sharing)
+    shares = [told, value]
+    for part, heads in (("entity", slice(half)), ("attribute", slice(half, None))):
+        present = batch[part].any(-1)
+        shares.append(pointed(watched[0], batch["naming"][present], batch[part][present], heads, sharing))
+    pointers = sum((share + 1e-6).log().mean() for share in shares)
     loss = (losses * weights).sum() / weights.sum() - POINTER_WEIGHT * pointers
     right = (logits[: len(answers)].argmax(-1) == targets[answers]).float().mean()
-    return loss, [losses[: len(answers)].mean().item(), right.item(), told.mean().item(), value.mean().item()]
+    return loss, [losses[: len(answers)].mean().item(), right.item(), *(share.mean().item() for share in shares)]
 
 
 def compiled(model: Reader):
@@ -197,10 +205,11 @@ def run(model: Reader, optimisers_: list, options: argparse.Namespace, state: di
         last = now
         shown.append((loss.item(), *figures))
         if state["step"] % 25 == 0 or options.steps:
-            loss_, answer, right, told, value = np.mean(shown, axis=0)
+            loss_, answer, right, told, value, entity, attribute = np.mean(shown, axis=0)
             shown.clear()
             print(f"step {state['step']} length {length} loss {loss_:.4f} answer {answer:.4f} right {right:.4f} "
-                  f"told {told:.4f} value {value:.4f} minutes {state['seconds'] / 60:.1f} tokens {state['tokens'] / 1e6:.2f}M", flush=True)
+                  f"told {told:.4f} value {value:.4f} entity {entity:.3f} attribute {attribute:.3f} "
+                  f"minutes {state['seconds'] / 60:.1f} tokens {state['tokens'] / 1e6:.2f}M", flush=True)
         if now - last_save > 120 and not options.steps:
             save(path, model, optimisers_, state)
             last_save = now
