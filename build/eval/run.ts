@@ -42,7 +42,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const SEED = 20261121;
 const { values: options } = parseArgs({
   options: {
-    lengths: { type: 'string', default: '1024,2048,4096,8192,16384,32768,65000' },
+    lengths: { type: 'string', default: '1024,2048,4096,8192,16384,32768,63000' },
     documents: { type: 'string', default: '25' },
     policies: { type: 'string', default: 'dense,pod,streaming,snapkv' },
     model: { type: 'string', default: join(ROOT, 'assets/models/reader') },

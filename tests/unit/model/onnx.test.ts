@@ -33,7 +33,7 @@ describe('reading ONNX', () => {
     expect(source.bytesRead).toBeLessThan(Math.min(source.size, windows));
     expect(model.nodes.length).toBeGreaterThan(100);
     const embedding = model.initializers.get('model.embed_tokens.weight');
-    expect(embedding?.dimensions).toEqual([8192, 192]);
+    expect(embedding?.dimensions).toEqual([8192, 256]);
   });
 
   it('walks over weights that lie beyond 2 GB', async () => {
