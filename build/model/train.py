@@ -187,9 +187,9 @@ def run(model: Reader, optimisers_: list, options: argparse.Namespace, state: di
         sequences.variety = 0.1 + 0.9 * (1.0 if options.start or options.warm else min(1.0, progress / VARIED_AFTER))
         batch = sequences.batch(max(1, tokens // length), length, SPREAD)
         scale = rate * scale_at(state["step"], progress)
-        for optimiser, rates in zip(optimisers_, peaks, strict=True):
-            for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * scale
+        for optimiser, own_peaks in zip(optimisers_, peaks, strict=True):
+            for group, peak in zip(optimiser.param_groups, own_peaks, strict=True):
+                group["lr"] = peak * scale
         shared = leaders is not None and source.random() >= dense_share
         loss, figures = loss_of(model, batch, sharing_for(length, leaders, source) if shared else None, forward)
         if not math.isfinite(loss.item()):
