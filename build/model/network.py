@@ -65,6 +65,7 @@ class Context:
     leaders: list[int] | None
     sharing: Sharing | None
     distant: torch.Tensor | None
+    dilution: torch.Tensor | None
     keys: dict[int, torch.Tensor] = field(default_factory=dict)
     queries: dict[int, torch.Tensor] = field(default_factory=dict)
 
@@ -82,8 +83,9 @@ def fold_heads(query: torch.Tensor, groups: int) -> torch.Tensor:
     return query.reshape(batch, groups, heads // groups * rows, size)
 
 
-def written_out(query, key, value, leader_key, distant) -> torch.Tensor:
-    """Attention as one product of all rows with all keys; by the leader's keys where `distant` holds."""
+def written_out(query, key, value, leader_key, distant, dilution) -> torch.Tensor:
+    """Attention as one product of all rows with all keys; by the leader's keys where `distant` holds. `dilution` [batch, tokens,
+    tokens] is added to the scores."""
     batch, heads, tokens, size = query.shape
     groups = key.shape[1]
     folded = fold_heads(query * size**-0.5, groups)
@@ -91,8 +93,11 @@ def written_out(query, key, value, leader_key, distant) -> torch.Tensor:
     if leader_key is not None:
         other = (folded @ leader_key.mT).view(scores.shape)
         scores = torch.where(distant, other, scores)
+    scores = scores.float()
+    if dilution is not None:
+        scores = scores + dilution[:, None, None]
     causal = torch.ones(tokens, tokens, dtype=torch.bool).tril()
-    weights = scores.float().masked_fill(~causal, -1e30).softmax(-1).to(value.dtype)
+    weights = scores.masked_fill(~causal, -1e30).softmax(-1).to(value.dtype)
     return (weights.view(batch, groups, -1, tokens) @ value).reshape(batch, heads, tokens, size)
 
 
@@ -138,7 +143,7 @@ class Attention(nn.Module):
         leader = context.leaders[self.index] if context.leaders else self.index
         leader_key = None if leader == self.index else context.keys[leader]
         if tokens <= WRITTEN_OUT:
-            mixed = written_out(query, key, value, leader_key, context.distant)
+            mixed = written_out(query, key, value, leader_key, context.distant, context.dilution)
         elif leader_key is None:
             mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
         else:
@@ -182,15 +187,15 @@ class Reader(nn.Module):
         """Final hidden states [batch, tokens, hidden]; logits are these times the embedding, transposed."""
         return self.run(ids, positions, sharing, ())[0]
 
-    def run(self, ids: torch.Tensor, positions: torch.Tensor, sharing: Sharing | None, watched: tuple[int, ...]):
+    def run(self, ids: torch.Tensor, positions: torch.Tensor, sharing: Sharing | None, watched: tuple[int, ...], dilution=None):
         """(final hidden states; queries, keys and leader's keys of each watched layer, [batch, heads, tokens, head])."""
         tokens = ids.shape[1]
         distant = sharing.distant(tokens) if sharing and tokens <= WRITTEN_OUT else None
-        return self.layered(ids, positions, sharing.leaders if sharing else None, sharing, distant, watched)
+        return self.layered(ids, positions, sharing.leaders if sharing else None, sharing, distant, watched, dilution)
 
-    def layered(self, ids, positions, leaders, sharing, distant, watched: tuple[int, ...]):
+    def layered(self, ids, positions, leaders, sharing, distant, watched: tuple[int, ...], dilution=None):
         angles = positions[:, None, :, None].float() * self.frequencies
-        context = Context(angles.cos(), angles.sin(), leaders, sharing, distant)
+        context = Context(angles.cos(), angles.sin(), leaders, sharing, distant, dilution)
         x = self.embedding(ids)
         for layer in self.layers:
             x = layer(x, context)

@@ -15,6 +15,7 @@ POSITIONS = 65536
 ANSWER, PLAIN, IGNORED = 2, 1, 0
 MOST_QUESTIONS = 48
 ABSENT_TO_PRESENT = 0.21
+SPARSE = 0.3
 # (length, fewest facts, most facts)
 FACTS_BY_LENGTH = [(128, 1, 3), (256, 2, 7), (512, 5, 13), (1024, 10, 26), (2048, 14, 48), (1 << 30, 24, 48)]
 
@@ -85,6 +86,8 @@ class Sequence:
     """(place of an answer token; the sentences that answer it; where in them the value begins). Absent: the first token."""
     namings: list[tuple[int, Span | None, Span | None]]
     """(place of an answer token or of a value's start, where its entity is named, where its attribute is)."""
+    prose: list[Span]
+    """Where the prose stands that tells nothing."""
     facts: list[facts.Fact]
     turns: list[Turn]
 
@@ -110,7 +113,9 @@ class Sequences:
         crowding = 0.0 if self.evaluation else source.choice([0.0, 0.5, 0.9])
         situation = facts.Situation(source, self.evaluation, self.variety, crowding)
         low, high = next((a, b) for limit, a, b in FACTS_BY_LENGTH if length <= limit)
-        drawn = facts.draw_facts(situation, self.count or source.randint(low, high))
+        # Some documents tell little and are prose otherwise.
+        sparse = not self.evaluation and source.random() < SPARSE
+        drawn = facts.draw_facts(situation, self.count or source.randint(*((1, low) if sparse else (low, high))))
         told = [[self.tell(s, fact) for s in fact.sentences] for fact in drawn]
         sentences = [[each.ids for each in own] for own in told]
         turns = self.turns(situation, drawn)
@@ -122,6 +127,8 @@ class Sequences:
             return self.draw(length)
         document, spans = self.document(sentences, room)
         ids, kinds, pointers = [self.begin, *document], [IGNORED] + [PLAIN] * len(document), []
+        told_at = sorted(shifted(span, 1) for own in spans for span in own)
+        prose_at = [(end, start) for (_, end), (start, _) in zip([(0, 1), *told_at], [*told_at, (len(ids), 0)], strict=True)]
         namings = [
             (start + 1 + each.value[0], shifted(each.entity, start + 1), shifted(each.attribute, start + 1))
             for own, places in zip(told, spans, strict=True)
@@ -135,7 +142,7 @@ class Sequences:
             pointers.append((len(ids) - 1, *self.telling(drawn, spans, told, turn.fact)))
             ids += turn.answer
             kinds += [IGNORED] * len(turn.question) + [ANSWER] * len(turn.answer)
-        return Sequence(ids, kinds, pointers, namings, drawn, turns)
+        return Sequence(ids, kinds, pointers, namings, prose_at, drawn, turns)
 
     def tell(self, text: str, fact: facts.Fact) -> Told:
         lead = " " if self.source.random() < 0.85 else "\n"
@@ -213,7 +220,7 @@ class Sequences:
 
     def batch(self, rows: int, length: int, spread: float) -> dict[str, np.ndarray]:
         """ids, kinds, positions [rows, length]; asking [n, 2] (row, place), telling and value [n, length] of its pointers; naming
-        [m, 2], entity and attribute [m, length] of its namings."""
+        [m, 2], entity and attribute [m, length] of its namings; prose [rows, length], true where nothing is told."""
         drawn = [self.draw(length) for _ in range(rows)]
         pointers = [(row, *pointer) for row, each in enumerate(drawn) for pointer in each.pointers]
         telling, value = np.zeros((2, len(pointers), length), dtype=bool)
@@ -228,7 +235,12 @@ class Sequences:
             for marks, part in zip((entity, attribute), parts, strict=True):
                 if part:
                     marks[index, part[0] : part[1]] = True
+        prose = np.zeros((rows, length), dtype=bool)
+        for row, each in enumerate(drawn):
+            for start, end in each.prose:
+                prose[row, start:end] = True
         return {
+            "prose": prose,
             "ids": np.array([each.ids for each in drawn], dtype=np.int64),
             "kinds": np.array([each.kinds for each in drawn], dtype=np.int8),
             "positions": np.stack([self.positions(length, spread) for _ in range(rows)]),

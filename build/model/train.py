@@ -38,8 +38,12 @@ NAMED = {"entity": (0, 2), "attribute": (2, 4)}
 VARIED_AFTER, WARM_UP_STEPS, SPREAD = 0.12, 100, 0.5
 PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3
 DENSE_SHARE = 0.5
+# Dilution: prose further back than NEAR counts as often as if it stood there up to DILUTION times, so that a short sequence asks
+# for the sharpness of a long one. It is drawn for each step of up to WRITTEN_OUT tokens.
+DILUTION, NEAR, DILUTED_SHARE = 256, 48, 0.7
 # A trained reader goes on with documents that are crowded with facts of one attribute.
-LATER_PHASES, LATER_RATE = [(0.45, 256, 8192), (0.85, 512, 8192), (1.0, 1024, 8192)], 0.4
+LATER_PHASES = [(0.35, 256, 8192), (0.75, 512, 8192), (0.87, 1024, 8192), (0.95, 2048, 8192), (1.0, 8192, 8192)]
+LATER_RATE = 0.4
 # Adapting: sequences of one length, a low rate, most steps under the plan.
 ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE = [(1.0, 512, 8192)], 0.25, 0.3
 ANSWER_TOKEN = 2
@@ -68,7 +72,15 @@ def scale_at(step: int, progress: float) -> float:
     return min(1.0, (step + 1) / WARM_UP_STEPS) * max(0.02, 1 - progress)
 
 
-def pointed(watched, places: torch.Tensor, target: torch.Tensor, heads: slice, sharing: Sharing | None) -> torch.Tensor:
+def dilution_of(prose: torch.Tensor, source: random.Random) -> torch.Tensor:
+    """[batch, tokens, tokens]: the logarithm of how often each prose token [batch, tokens] counts for each row."""
+    tokens = prose.shape[1]
+    times = math.exp(source.uniform(0, math.log(DILUTION))) if source.random() < DILUTED_SHARE else 1.0
+    behind = torch.arange(tokens)[:, None] - torch.arange(tokens)[None] > NEAR
+    return (prose[:, None] & behind) * math.log(times)
+
+
+def pointed(watched, places: torch.Tensor, target: torch.Tensor, heads: slice, sharing: Sharing | None, dilution) -> torch.Tensor:
     """Share of the attention [n] that some heads of a layer have on their target [n, tokens], from places [n, 2] (row, place)."""
     query, key, leader_key = watched
     rows, places = places.T
@@ -82,16 +94,19 @@ def pointed(watched, places: torch.Tensor, target: torch.Tensor, heads: slice, s
     if sharing and leader_key is not key:
         border = sharing.border(scores.shape[-1])[places][:, None, None]
         scores = torch.where((columns >= sharing.sinks) & (columns < border), scores_with(leader_key), scores)
+    if dilution is not None:
+        scores = scores + dilution[rows, places][:, None]
     weights = scores.masked_fill(columns > places[:, None, None], -math.inf).softmax(-1)
     return (weights * target[:, None]).sum(-1).mean(-1)
 
 
-def loss_of(model: Reader, arrays: dict[str, np.ndarray], sharing: Sharing | None, run=None) -> tuple[torch.Tensor, list[float]]:
+def loss_of(model: Reader, arrays: dict[str, np.ndarray], sharing: Sharing | None, run=None, dilute: random.Random | None = None) -> tuple[torch.Tensor, list[float]]:
     """(loss, [answer loss, share of answer tokens right, attention on the sentence, the value's start, the entity's name and the
     attribute's])."""
     batch = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    dilution = dilution_of(batch["prose"], dilute) if dilute and batch["ids"].shape[1] <= WRITTEN_OUT else None
     with torch.autocast("cpu", torch.bfloat16):
-        hidden, watched = (run or model.run)(batch["ids"], batch["positions"], sharing, WATCHED)
+        hidden, watched = (run or model.run)(batch["ids"], batch["positions"], sharing, WATCHED, dilution)
     hidden = hidden[:, :-1].flatten(0, 1)
     targets, kinds = batch["ids"][:, 1:].flatten(), batch["kinds"][:, 1:].flatten()
     answers = (kinds == ANSWER).nonzero().squeeze(1)
@@ -103,12 +118,12 @@ def loss_of(model: Reader, arrays: dict[str, np.ndarray], sharing: Sharing | Non
     first = batch["ids"][:, :-1].flatten()[answers] == ANSWER_TOKEN
     weights = torch.cat((1 + first * (FIRST_TOKEN_WEIGHT - 1), torch.full((len(plain),), PLAIN_WEIGHT)))
     half = model.shape.query_heads // 2
-    told = pointed(watched[1], batch["asking"], batch["telling"], slice(None), sharing)
-    value = pointed(watched[2], batch["asking"], batch["value"], slice(half), sharing)
+    told = pointed(watched[1], batch["asking"], batch["telling"], slice(None), sharing, dilution)
+    value = pointed(watched[2], batch["asking"], batch["value"], slice(half), sharing, dilution)
     shares = [told, value]
     for part, heads in NAMED.items():
         present = batch[part].any(-1)
-        shares.append(pointed(watched[0], batch["naming"][present], batch[part][present], slice(*heads), sharing))
+        shares.append(pointed(watched[0], batch["naming"][present], batch[part][present], slice(*heads), sharing, dilution))
     pointers = sum((share + 1e-6).log().mean() for share in shares)
     loss = (losses * weights).sum() / weights.sum() - POINTER_WEIGHT * pointers
     right = (logits[: len(answers)].argmax(-1) == targets[answers]).float().mean()
@@ -120,13 +135,13 @@ def compiled(model: Reader):
     torch._dynamo.config.cache_size_limit = 64
     layered = torch.compile(model.layered, dynamic=False)
 
-    def run(ids, positions, sharing, watched):
+    def run(ids, positions, sharing, watched, dilution):
         tokens = ids.shape[1]
         if tokens > WRITTEN_OUT:
-            return model.run(ids, positions, sharing, watched)
+            return model.run(ids, positions, sharing, watched, dilution)
         if not sharing:
-            return layered(ids, positions, None, None, None, watched)
-        return layered(ids, positions, sharing.leaders, None, sharing.distant(tokens), watched)
+            return layered(ids, positions, None, None, None, watched, dilution)
+        return layered(ids, positions, sharing.leaders, None, sharing.distant(tokens), watched, dilution)
 
     return run
 
@@ -191,7 +206,7 @@ def run(model: Reader, optimisers_: list, options: argparse.Namespace, state: di
             for group, peak in zip(optimiser.param_groups, own_peaks, strict=True):
                 group["lr"] = peak * scale
         shared = leaders is not None and source.random() >= dense_share
-        loss, figures = loss_of(model, batch, sharing_for(length, leaders, source) if shared else None, forward)
+        loss, figures = loss_of(model, batch, sharing_for(length, leaders, source) if shared else None, forward, source)
         if not math.isfinite(loss.item()):
             raise SystemExit(f"loss is not finite at step {state['step']}")
         loss.backward()
