@@ -2,7 +2,7 @@
 import type { Answer, MemoryUse } from './engine.ts';
 import { ProximaError } from './errors.ts';
 import type { Fit } from './fit.ts';
-import type { LoadedModel, OpenedReading, Port, Reply, Request, RequestOf } from './protocol.ts';
+import type { Control, LoadedModel, Measured, OpenedReading, Port, Reply, Request, RequestOf } from './protocol.ts';
 
 export interface Progress {
   readonly done: number;
@@ -10,15 +10,33 @@ export interface Progress {
   readonly seconds: number;
 }
 
+/** Pauses a reading and lets it go on. */
+export class PauseSwitch extends EventTarget {
+  #paused = false;
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  set(paused: boolean): void {
+    this.#paused = paused;
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
 export interface Callbacks {
   readonly signal?: AbortSignal;
+  /** Hears whether a reading is to pause. */
+  readonly pause?: PauseSwitch;
   readonly onProgress?: (progress: Progress) => void;
   readonly onFit?: (fit: Fit) => void;
   readonly onMemory?: (memory: MemoryUse) => void;
   readonly onText?: (text: string) => void;
+  /** The work begins anew, because its host was lost: what was said so far counts no more. */
+  readonly onRestart?: () => void;
 }
 
-type Final = Extract<Reply, { type: 'loaded' | 'opened' | 'answered' | 'done' }>;
+type Final = Extract<Reply, { type: 'loaded' | 'measured' | 'opened' | 'answered' | 'done' }>;
 type Details<Type extends Request['type']> = Omit<RequestOf<Type>, 'type' | 'id'>;
 
 interface Pending {
@@ -44,6 +62,11 @@ export class EngineClient {
     return (reply as Extract<Reply, { type: 'loaded' }>).model;
   }
 
+  async measure(request: Details<'measure'>): Promise<Measured> {
+    const reply = await this.#send('measure', request, {});
+    return (reply as Extract<Reply, { type: 'measured' }>).measured;
+  }
+
   async open(request: Details<'open'>, callbacks: Callbacks = {}): Promise<OpenedReading> {
     const reply = await this.#send('open', request, callbacks);
     return (reply as Extract<Reply, { type: 'opened' }>).opened;
@@ -63,26 +86,35 @@ export class EngineClient {
   }
 
   /** To be called by whoever sees the host go: every request that is under way fails, and every later one. */
-  hostLost(cause: string): void {
-    this.#lost = new ProximaError('engine-lost', `The engine has stopped: ${cause}.`, 'It is being started again.');
-    for (const { reject } of this.#pending.values()) reject(this.#lost);
+  hostLost(cause: string): ProximaError {
+    const lost = new ProximaError('engine-lost', `The engine has stopped: ${cause}.`, 'It is being started again.');
+    this.#lost = lost;
+    for (const { reject } of this.#pending.values()) reject(lost);
     this.#pending.clear();
+    return lost;
   }
 
-  #send<Type extends Exclude<Request['type'], 'cancel'>>(
+  #send<Type extends Exclude<Request['type'], Control['type']>>(
     type: Type,
     details: Details<Type>,
     callbacks: Callbacks,
   ): Promise<Final> {
     if (this.#lost) return Promise.reject(this.#lost);
     const id = this.#next++;
-    const { signal } = callbacks;
-    const cancel = () => this.#port.postMessage({ type: 'cancel', id: this.#next++, request: id });
+    const { signal, pause } = callbacks;
+    const control = (type: Control['type']) => this.#port.postMessage({ type, id: this.#next++, request: id });
+    const cancel = () => control('cancel');
+    const changed = () => control(pause?.paused ? 'pause' : 'resume');
     const ended = new Promise<Final>((resolve, reject) => this.#pending.set(id, { callbacks, resolve, reject }));
     this.#port.postMessage({ type, id, ...details });
     if (signal?.aborted) cancel();
+    if (pause?.paused) changed();
     signal?.addEventListener('abort', cancel, { once: true });
-    return ended.finally(() => signal?.removeEventListener('abort', cancel));
+    pause?.addEventListener('change', changed);
+    return ended.finally(() => {
+      signal?.removeEventListener('abort', cancel);
+      pause?.removeEventListener('change', changed);
+    });
   }
 
   #receive(reply: Reply): void {

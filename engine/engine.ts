@@ -5,14 +5,14 @@ import { type CacheParts, type CacheShape, denseBytes, totalBytes } from './cach
 import type { Document, Page } from './documents/document.ts';
 import { ProximaError } from './errors.ts';
 import { type PageEvidence, type PageTokens, rankPages } from './evidence.ts';
-import { type Fit, planFit, requireFit } from './fit.ts';
+import { type Fit, type FitRequest, planFit, requireFit } from './fit.ts';
 import { type DecodeResult, decode } from './generate/decode.ts';
 import { chunkTokensFor, type PrefillProgress, prefill } from './generate/prefill.ts';
 import { createSampler, type Sampling } from './generate/sampling.ts';
 import type { Turn } from './model/chat-template.ts';
 import type { Model } from './model/model.ts';
 import { StreamingText } from './model/tokenizer.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, PolicyName } from './policy.ts';
 
 /** A document as token ids, with the place of each page. */
 export interface TokenisedDocument {
@@ -60,6 +60,7 @@ export interface ReadingOptions {
   readonly onFit?: ((fit: Fit) => void) | undefined;
   /** Called after every chunk with what counts the memory, so that only those who look pay for it. */
   readonly onMemory?: ((memory: () => MemoryUse) => void) | undefined;
+  readonly betweenChunks?: (() => Promise<void>) | undefined;
 }
 
 /** Answer tokens whose attention is looked at for evidence. */
@@ -79,6 +80,30 @@ export function tokeniseDocument(model: Model, pages: readonly Page[]): Tokenise
     placed.push({ page: page.number, start, end: ids.length });
   }
   return { ids, pages: placed };
+}
+
+function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number): FitRequest {
+  return {
+    shape: cacheShape(model, policy),
+    modelName: model.name,
+    tokens: tokens.ids.length,
+    pages: tokens.pages,
+    contextTokens: model.contextTokens,
+    availableBytes,
+  };
+}
+
+/** Whether pages would fit under each of two policies; nothing is read. */
+export function measureDocument(
+  model: Model,
+  policies: Readonly<Record<PolicyName, Policy>>,
+  pages: readonly Page[],
+  availableBytes: number,
+): Record<PolicyName, Fit> {
+  const tokens = tokeniseDocument(model, pages);
+  const chunkTokens = chunkTokensFor(model.decoder);
+  const fitUnder = (policy: Policy) => planFit(fitRequest(model, policy, tokens, availableBytes), chunkTokens);
+  return { dense: fitUnder(policies.dense), pod: fitUnder(policies.pod) };
 }
 
 /** A document in the cache, ready for questions. */
@@ -115,28 +140,20 @@ export class Reading {
     options: ReadingOptions,
   ): Promise<Reading> {
     const tokens = tokeniseDocument(model, document.pages);
-    const shape = cacheShape(model, policy);
-    const request = {
-      shape,
-      modelName: model.name,
-      tokens: tokens.ids.length,
-      pages: tokens.pages,
-      contextTokens: model.contextTokens,
-      availableBytes: options.availableBytes,
-    };
+    const request = fitRequest(model, policy, tokens, options.availableBytes);
     const fit = planFit(request, chunkTokensFor(model.decoder));
     requireFit(fit, request);
     options.onFit?.(fit);
-    const cache = model.decoder.createCache(shape);
-    const started = performance.now();
-    await prefill(model.decoder, cache, tokens.ids, {
+    const cache = model.decoder.createCache(request.shape);
+    const seconds = await prefill(model.decoder, cache, tokens.ids, {
       signal: options.signal,
       onProgress: (progress) => {
         options.onProgress?.(progress);
         options.onMemory?.(() => memoryUse(cache));
       },
+      betweenChunks: options.betweenChunks,
     });
-    return new Reading(model, policy, tokens, cache, fit, (performance.now() - started) / 1000);
+    return new Reading(model, policy, tokens, cache, fit, seconds);
   }
 
   /**

@@ -1,15 +1,18 @@
 /** The engine's side of the protocol: one model, any number of readings, one request after the other. */
-import { Reading } from './engine.ts';
+import { measureDocument, Reading } from './engine.ts';
 import { ProximaError } from './errors.ts';
 import { loadModel, type Model } from './model/model.ts';
 import type { ModelFolder } from './model/source.ts';
-import { choosePolicy } from './policy.ts';
+import { choosePolicy, type PolicyName } from './policy.ts';
 import {
+  type Control,
   type Failure,
   type LoadedModel,
+  type Measured,
   type OpenedReading,
   type Port,
   type Reply,
+  type Request,
   type RequestOf,
   requestSchema,
 } from './protocol.ts';
@@ -30,14 +33,28 @@ export function serveEngine(port: Port, parts: HostParts): void {
   port.addEventListener('message', ({ data }) => void host.receive(data));
 }
 
+interface Waiting {
+  readonly type: Requests['type'];
+  run(): Promise<void>;
+}
+
+/** A request that is under way. */
+interface UnderWay {
+  readonly controller: AbortController;
+  paused: boolean;
+}
+
 class EngineHost {
   readonly #parts: HostParts;
   readonly #post: (reply: Reply) => void;
   readonly #readings = new Map<number, Reading>();
-  readonly #cancels = new Map<number, AbortController>();
+  readonly #underWay = new Map<number, UnderWay>();
+  /** What has come and not begun, in order. */
+  readonly #waiting: Waiting[] = [];
+  #working = false;
+  /** Ends the rest of a paused reading. */
+  #wake: () => void = () => {};
   #model: Model | undefined;
-  /** The device does one thing at a time. */
-  #queue: Promise<void> = Promise.resolve();
 
   constructor(parts: HostParts, post: (reply: Reply) => void) {
     this.#parts = parts;
@@ -51,28 +68,68 @@ class EngineHost {
       return Promise.resolve();
     }
     const request = parsed.data;
-    if (request.type === 'cancel') {
-      this.#cancels.get(request.request)?.abort();
-      this.#post({ type: 'done', id: request.id });
+    if (isControl(request)) {
+      this.#control(request);
       return Promise.resolve();
     }
     const controller = new AbortController();
-    this.#cancels.set(request.id, controller);
-    this.#queue = this.#queue.then(() => this.#answer(request, controller.signal));
-    return this.#queue;
+    this.#underWay.set(request.id, { controller, paused: false });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push({ type: request.type, run: () => this.#answer(request, controller.signal).then(resolve) });
+    this.#wake();
+    void this.#work();
+    return promise;
+  }
+
+  /** The device does one thing at a time. */
+  async #work(): Promise<void> {
+    if (this.#working) return;
+    this.#working = true;
+    for (let next = this.#next(); next; next = this.#next()) await next.run();
+    this.#working = false;
+  }
+
+  /** What may overtake a document that is to be read, but no model that is to be loaded; else the first. */
+  #next(): Waiting | undefined {
+    return this.#overtaking() ?? this.#waiting.shift();
+  }
+
+  #overtaking(): Waiting | undefined {
+    const index = this.#waiting.findIndex(({ type }) => type !== 'open');
+    return this.#waiting[index]?.type === 'load' ? undefined : this.#waiting.splice(index, index < 0 ? 0 : 1)[0];
+  }
+
+  #control({ type, id, request }: Control): void {
+    const underWay = this.#underWay.get(request);
+    if (underWay) underWay.paused = type === 'pause';
+    if (type === 'cancel') underWay?.controller.abort();
+    this.#wake();
+    this.#post({ type: 'done', id });
+  }
+
+  /** Between two chunks: answers what has come, and rests while paused. */
+  async #rest(request: UnderWay | undefined): Promise<void> {
+    for (;;) {
+      for (let next = this.#overtaking(); next; next = this.#overtaking()) await next.run();
+      if (!request?.paused) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
   }
 
   async #answer(request: Requests, signal: AbortSignal): Promise<void> {
     const { id } = request;
     try {
       if (request.type === 'load') this.#post({ type: 'loaded', id, model: await this.#load(request) });
+      else if (request.type === 'measure') this.#post({ type: 'measured', id, measured: this.#measure(request) });
       else if (request.type === 'open') this.#post({ type: 'opened', id, opened: await this.#open(request, signal) });
       else if (request.type === 'ask') await this.#ask(request, signal);
       else this.#end(request);
     } catch (cause) {
       this.#post({ type: 'failed', id, failure: failureOf(cause) });
     } finally {
-      this.#cancels.delete(id);
+      this.#underWay.delete(id);
     }
   }
 
@@ -100,6 +157,14 @@ class EngineHost {
     };
   }
 
+  #measure({ pages, sinks, recent, availableBytes }: RequestOf<'measure'>): Measured {
+    const model = this.#loaded();
+    const bytes = availableBytes ?? this.#parts.runtime.availableBytes();
+    const under = (policy: PolicyName) => choosePolicy(model, { policy, sinks, recent });
+    const fits = measureDocument(model, { dense: under('dense'), pod: under('pod') }, pages, bytes);
+    return { tokens: fits.pod.tokens, ...fits };
+  }
+
   async #open(request: RequestOf<'open'>, signal: AbortSignal): Promise<OpenedReading> {
     const { id, pages, sinks, recent, availableBytes, turns = [] } = request;
     const model = this.#loaded();
@@ -112,6 +177,7 @@ class EngineHost {
       {
         availableBytes: availableBytes ?? this.#parts.runtime.availableBytes(),
         signal,
+        betweenChunks: () => this.#rest(this.#underWay.get(id)),
         onFit: (fit) => this.#post({ type: 'fit', id, fit }),
         onProgress: (progress) => this.#post({ type: 'progress', id, what: 'reading', ...progress }),
         onMemory: (memory) => {
@@ -131,14 +197,16 @@ class EngineHost {
       seconds: reading.prefillSeconds,
       policy: policy.name,
       memory,
+      scratchBytes: reading.fit.scratchBytes,
     };
   }
 
   async #ask(
-    { id, reading: number, question, maxTokens, sampling }: RequestOf<'ask'>,
+    { id, reading: number, question, turns, maxTokens, sampling }: RequestOf<'ask'>,
     signal: AbortSignal,
   ): Promise<void> {
     const reading = this.#reading(number);
+    if (turns) reading.resume(turns);
     const given = Object.fromEntries(Object.entries(sampling ?? {}).filter(([, value]) => value !== undefined));
     const answer = await reading.ask(question, {
       maxTokens,
@@ -178,7 +246,11 @@ class EngineHost {
   }
 }
 
-type Requests = RequestOf<'load'> | RequestOf<'open'> | RequestOf<'ask'> | RequestOf<'forget'> | RequestOf<'close'>;
+type Requests = Exclude<Request, Control>;
+
+function isControl(request: Request): request is Control {
+  return request.type === 'cancel' || request.type === 'pause' || request.type === 'resume';
+}
 
 const MALFORMED: Failure = {
   code: 'message-malformed',

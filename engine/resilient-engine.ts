@@ -4,11 +4,11 @@
  * document read again with its turns, and what was under way is done once more. After trouble with the card's memory the next
  * smaller plan is taken; where there is none, the failure is the caller's.
  */
-import { type Callbacks, EngineClient } from './client.ts';
+import { type Callbacks, EngineClient, type Progress } from './client.ts';
 import type { Answer, MemoryUse } from './engine.ts';
 import { type ErrorCode, ProximaError } from './errors.ts';
 import type { Turn } from './model/chat-template.ts';
-import type { LoadedModel, OpenedReading, Port, RequestOf } from './protocol.ts';
+import type { LoadedModel, Measured, OpenedReading, Port, RequestOf } from './protocol.ts';
 
 /** A host that runs, and how to end it. */
 export interface StartedHost {
@@ -27,6 +27,13 @@ interface OpenDocument {
   reading: number;
 }
 
+/** What hears of losses: that a host was lost, how far reading again has come, that all is as it was. */
+export interface RecoveryWatch {
+  onLost?(cause: ProximaError): void;
+  onProgress?(document: number, progress: Progress): void;
+  onRecovery?(recovery: Recovery): void;
+}
+
 export interface Recovery {
   readonly cause: ProximaError;
   /** The plan under which documents are read from now on, where it had to be made smaller. */
@@ -39,16 +46,16 @@ const MOST_ATTEMPTS = 3;
 
 export class ResilientEngine {
   readonly #start: () => Promise<StartedHost>;
-  readonly #onRecovery: (recovery: Recovery) => void;
+  readonly #watch: RecoveryWatch;
   readonly #documents = new Map<number, OpenDocument>();
   #host: { started: StartedHost; client: EngineClient } | undefined;
   #folder: string | undefined;
   #recovering: Promise<void> | undefined;
   #next = 1;
 
-  constructor(start: () => Promise<StartedHost>, onRecovery: (recovery: Recovery) => void = () => {}) {
+  constructor(start: () => Promise<StartedHost>, watch: RecoveryWatch = {}) {
     this.#start = start;
-    this.#onRecovery = onRecovery;
+    this.#watch = watch;
   }
 
   async load(folder: string, callbacks: Callbacks = {}): Promise<LoadedModel> {
@@ -59,10 +66,15 @@ export class ResilientEngine {
     return model;
   }
 
+  /** What a document would take. */
+  measure(request: Omit<RequestOf<'measure'>, 'type' | 'id'>): Promise<Measured> {
+    return this.#surviving((client) => client.measure(request));
+  }
+
   /** Reads a document; `document` of the result names it from now on. */
   async open(request: OpenRequest, callbacks: Callbacks = {}): Promise<OpenedReading & { document: number }> {
     const open: OpenDocument = { request, turns: [], reading: 0 };
-    const opened = await this.#surviving(async (client) => this.#read(client, open, callbacks), [open]);
+    const opened = await this.#surviving(async (client) => this.#read(client, open, callbacks), [open], callbacks);
     const document = this.#next++;
     this.#documents.set(document, open);
     return { ...opened, document };
@@ -74,8 +86,12 @@ export class ResilientEngine {
     callbacks: Callbacks = {},
   ): Promise<{ answer: Answer; memory: MemoryUse }> {
     const open = this.#document(document);
-    const result = await this.#surviving((client) => client.ask({ ...request, reading: open.reading }, callbacks));
-    open.turns.push({ question: result.answer.question, answer: result.answer.answer });
+    const result = await this.#surviving(
+      (client) => client.ask({ ...request, reading: open.reading }, callbacks),
+      [],
+      callbacks,
+    );
+    open.turns = [...(request.turns ?? open.turns), { question: result.answer.question, answer: result.answer.answer }];
     return result;
   }
 
@@ -106,6 +122,7 @@ export class ResilientEngine {
   async #surviving<Result>(
     work: (client: EngineClient) => Promise<Result>,
     also: readonly OpenDocument[] = [],
+    { onRestart }: Callbacks = {},
   ): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       const client = await this.#client();
@@ -114,6 +131,7 @@ export class ResilientEngine {
       } catch (cause) {
         if (!(cause instanceof ProximaError) || !LOSSES.has(cause.code) || attempt === MOST_ATTEMPTS) throw cause;
         await this.#recover(client, cause, also);
+        onRestart?.();
       }
     }
   }
@@ -129,14 +147,17 @@ export class ResilientEngine {
 
   async #rebuild(cause: ProximaError, also: readonly OpenDocument[]): Promise<void> {
     this.terminate();
+    this.#watch.onLost?.(cause);
     const policy = cause.code === 'device-out-of-memory' ? 'pod' : undefined;
     const all = [...this.#documents.values(), ...also];
     if (policy && all.every(({ request }) => request.policy === policy)) throw cause;
     for (const open of policy ? all : []) open.request = { ...open.request, policy };
     const client = await this.#client();
     if (this.#folder !== undefined) await client.load(this.#folder);
-    for (const open of this.#documents.values()) await this.#read(client, open, {});
-    this.#onRecovery({ cause, policy });
+    for (const [document, open] of this.#documents) {
+      await this.#read(client, open, { onProgress: (progress) => this.#watch.onProgress?.(document, progress) });
+    }
+    this.#watch.onRecovery?.({ cause, policy });
   }
 
   async #client(): Promise<EngineClient> {
@@ -144,7 +165,11 @@ export class ResilientEngine {
     const started = await this.#start();
     const client = new EngineClient(started.port);
     this.#host = { started, client };
-    void started.ended.then((cause) => client.hostLost(cause));
+    void started.ended.then((cause) => {
+      const lost = client.hostLost(cause);
+      // Also when nothing was under way: the next question is not to wait.
+      if (this.#host?.client === client) this.#recover(client, lost, []).catch(() => {});
+    });
     return client;
   }
 

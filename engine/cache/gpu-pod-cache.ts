@@ -1,10 +1,9 @@
 /** The PoD cache in GPU buffers: KV heads that follow alike lie together. What it keeps where: `layout.ts`. */
 import { type GpuSpan, placesOf } from './gpu-span.ts';
 import { type GpuMemory, type GpuPage, GpuStore } from './gpu-store.ts';
-import type { KeyValueCache } from './key-value-cache.ts';
+import { LaidOutCache } from './laid-out-cache.ts';
 import { byLeader, CacheLayout, follows, type Unit } from './layout.ts';
-import type { CacheParts, CacheShape } from './memory.ts';
-import type { Proximity } from './sharing-plan.ts';
+import type { CacheShape } from './memory.ts';
 
 /** A piece of a page that new rows go into. */
 export interface AppendTarget {
@@ -19,36 +18,21 @@ export interface AppendTarget {
   readonly slot: number;
 }
 
-export class GpuPodCache implements KeyValueCache {
-  readonly shape: CacheShape;
+export class GpuPodCache extends LaidOutCache<GpuStore> {
   readonly #memory: GpuMemory;
-  readonly #layout: CacheLayout<GpuStore>;
   /** Small tables of head numbers and places, by what they say. */
   readonly #tables = new Map<string, GPUBuffer>();
 
   constructor(shape: CacheShape, memory: GpuMemory) {
-    this.shape = shape;
-    this.#memory = memory;
     const createStore = (heads: readonly number[], pageTokens: number) =>
       new GpuStore(memory, heads, shape.headSize, pageTokens);
-    this.#layout = new CacheLayout(shape, createStore, byLeader);
-  }
-
-  get proximity(): Proximity {
-    return this.shape.proximity;
-  }
-
-  get committed(): number {
-    return this.#layout.committed;
-  }
-
-  get length(): number {
-    return this.#layout.length;
+    super(new CacheLayout(shape, createStore, byLeader));
+    this.#memory = memory;
   }
 
   /** Makes room for `rows` new tokens of a layer and says where their keys and values go. */
   extend(layer: number, rows: number): AppendTarget[] {
-    return this.#layout.units(layer).flatMap((unit) => {
+    return this.layout.units(layer).flatMap((unit) => {
       const into = (part: AppendTarget['part'], store: GpuStore, pages: readonly GpuPage[], before: number) =>
         pages.map(({ buffer, slot, start, end }) => ({
           part,
@@ -72,30 +56,17 @@ export class GpuPodCache implements KeyValueCache {
 
   /** The spans that queries at `from`..`to` of a layer attend to (as `PodCache.spans`), page by page. */
   spans(layer: number, from: number, to: number, windowAt: number): GpuSpan[] {
-    return this.#layout
+    return this.layout
       .units(layer)
       .flatMap((unit, number) =>
-        this.#layout
+        this.layout
           .ranges(unit, from, to, windowAt)
           .flatMap(({ keys, holder, start, end }) => this.#pair(unit, number, keys, holder, start, end)),
       );
   }
 
-  commit(): void {
-    this.#layout.commit();
-  }
-
-  rewind(length: number = this.committed): void {
-    this.#layout.rewind(length);
-  }
-
-  /** Bytes that are allocated, by part; the tables of head numbers (a few hundred bytes) are not in it. */
-  parts(): CacheParts {
-    return this.#layout.parts();
-  }
-
-  clear(): void {
-    this.#layout.clear();
+  override clear(): void {
+    super.clear();
     for (const table of this.#tables.values()) this.#memory.destroy(table, table.size);
     this.#tables.clear();
   }

@@ -1,36 +1,19 @@
 /** The PoD cache in ordinary memory, f16 bits, every KV head by itself. What it keeps where: `layout.ts`. */
 import { HalfStore } from './half-store.ts';
-import type { KeyValueCache } from './key-value-cache.ts';
+import { LaidOutCache } from './laid-out-cache.ts';
 import { CacheLayout, type FollowingUnit, follows, headByHead } from './layout.ts';
-import type { CacheParts, CacheShape } from './memory.ts';
-import type { Proximity } from './sharing-plan.ts';
+import type { CacheShape } from './memory.ts';
 import { pairSpans, type Span } from './spans.ts';
 
-export class PodCache implements KeyValueCache {
-  readonly shape: CacheShape;
-  readonly #layout: CacheLayout<HalfStore>;
-
+export class PodCache extends LaidOutCache<HalfStore> {
   constructor(shape: CacheShape) {
-    this.shape = shape;
-    this.#layout = new CacheLayout(shape, (_, pageTokens) => new HalfStore(shape.headSize, pageTokens), headByHead);
-  }
-
-  get proximity(): Proximity {
-    return this.shape.proximity;
-  }
-
-  get committed(): number {
-    return this.#layout.committed;
-  }
-
-  get length(): number {
-    return this.#layout.length;
+    super(new CacheLayout(shape, (_, pageTokens) => new HalfStore(shape.headSize, pageTokens), headByHead));
   }
 
   /** Adds the keys and values of new tokens to one layer. Each: KV heads × tokens × head size, f16 bits. */
   append(layer: number, keys: Uint16Array, values: Uint16Array): void {
     const size = keys.length / this.shape.heads;
-    for (const [head, unit] of this.#layout.units(layer).entries()) {
+    for (const [head, unit] of this.layout.units(layer).entries()) {
       const keyRows = keys.subarray(head * size, (head + 1) * size);
       unit.values.append(values.subarray(head * size, (head + 1) * size));
       if (follows(unit)) this.#appendToFollower(unit, keyRows);
@@ -43,29 +26,13 @@ export class PodCache implements KeyValueCache {
    * spans from there on need a causal mask. `windowAt` is the position for which the recent window stands.
    */
   spans(layer: number, from: number, to: number, windowAt: number): Span[][] {
-    return this.#layout
+    return this.layout
       .units(layer)
       .map((unit) =>
-        this.#layout
+        this.layout
           .ranges(unit, from, to, windowAt)
           .flatMap(({ keys, start, end }) => pairSpans(keys, unit.values, start, end)),
       );
-  }
-
-  commit(): void {
-    this.#layout.commit();
-  }
-
-  rewind(length: number = this.committed): void {
-    this.#layout.rewind(length);
-  }
-
-  parts(): CacheParts {
-    return this.#layout.parts();
-  }
-
-  clear(): void {
-    this.#layout.clear();
   }
 
   /** Sinks go to both stores: as long as they are recent they are read there. */

@@ -25,22 +25,28 @@ export interface PrefillOptions {
   readonly chunkTokens?: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: PrefillProgress) => void) | undefined;
+  /** Awaited after every chunk; a pause may take its time here, which is not counted as reading. */
+  readonly betweenChunks?: (() => Promise<void>) | undefined;
 }
 
-/** Commits every chunk. Cancelled, it leaves the chunks that were read. */
+/** Commits every chunk and gives the seconds that took. Cancelled, it leaves the chunks that were read. */
 export async function prefill(
   decoder: Decoder,
   cache: KeyValueCache,
   ids: readonly number[],
   options: PrefillOptions = {},
-): Promise<void> {
-  const { chunkTokens = chunkTokensFor(decoder), signal, onProgress } = options;
-  const started = performance.now();
+): Promise<number> {
+  const { chunkTokens = chunkTokensFor(decoder), signal, onProgress, betweenChunks } = options;
+  let milliseconds = 0;
   for (let done = 0; done < ids.length; ) {
     throwIfCancelled(signal);
+    const started = performance.now();
     const chunk = ids.slice(done, done + chunkTokens);
     await decoder.forward(chunk, cache, { commit: true, want: 'nothing' });
     done += chunk.length;
-    onProgress?.({ done, total: ids.length, seconds: (performance.now() - started) / 1000 });
+    milliseconds += performance.now() - started;
+    onProgress?.({ done, total: ids.length, seconds: milliseconds / 1000 });
+    await betweenChunks?.();
   }
+  return milliseconds / 1000;
 }

@@ -68,10 +68,9 @@ async function undisturbed() {
 describe('an engine that outlives its host', () => {
   it.skipIf(!probe)('reads again after the device was lost, in mid-prefill and in mid-decode', async () => {
     const recoveries: Recovery[] = [];
-    const engine = new ResilientEngine(
-      async () => startHost(await createNodeWebGpuRuntime()),
-      (each) => recoveries.push(each),
-    );
+    const engine = new ResilientEngine(async () => startHost(await createNodeWebGpuRuntime()), {
+      onRecovery: (each) => recoveries.push(each),
+    });
     await engine.load(READER);
     let breaking = true;
     const breakOnce = () => {

@@ -1,0 +1,69 @@
+/**
+ * The engine in a process of its own, behind the typed protocol: forked by Node (serve mode, tests) or run by Electron as a
+ * utility process. It is told its runtime by its arguments, and answers `ping` so that its supervisor sees when it hangs.
+ */
+import { join } from 'node:path';
+import { ProximaError } from '../errors.ts';
+import { serveEngine } from '../host.ts';
+import type { Port } from '../protocol.ts';
+import { createCpuRuntime } from './cpu.ts';
+import type { EngineProcessMessage, RuntimeChoice } from './engine-host-process.ts';
+import { openModelFolder } from './folder-node.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Electron's port to the main process, where this is a utility process. */
+interface ParentPort {
+  postMessage(message: unknown): void;
+  on(type: 'message', listener: (event: { data: unknown }) => void): void;
+}
+
+function parent(): { post(message: unknown): void; listen(listener: (message: unknown) => void): void } {
+  const { parentPort } = process as { parentPort?: ParentPort };
+  if (parentPort) {
+    return {
+      post: (message) => parentPort.postMessage(message),
+      listen: (listener) => parentPort.on('message', ({ data }) => listener(data)),
+    };
+  }
+  process.once('disconnect', () => process.exit());
+  return { post: (message) => process.send?.(message), listen: (listener) => process.on('message', listener) };
+}
+
+/** WebGPU is loaded only where it is asked for: Dawn and its driver take half a second. */
+async function createRuntime(choice: RuntimeChoice, threads: number | undefined): Promise<Runtime> {
+  if (choice !== 'cpu') {
+    const { createNodeWebGpuRuntime, hasGraphicsCard } = await import('./webgpu-node.ts');
+    if (choice === 'webgpu' || (await hasGraphicsCard())) return createNodeWebGpuRuntime();
+  }
+  return createCpuRuntime(threads === undefined ? {} : { threads });
+}
+
+const { post, listen } = parent();
+const [choice = 'auto', threads] = process.argv.slice(2) as [RuntimeChoice?, string?];
+const send = (message: EngineProcessMessage) => post(message);
+
+try {
+  const runtime = await createRuntime(choice, threads ? Number(threads) : undefined);
+  const port: Port = {
+    postMessage: (reply) => send({ kind: 'reply', reply }),
+    addEventListener: (_, listener) =>
+      listen((message) => {
+        if (message === 'ping') send({ kind: 'pong' });
+        else listener({ data: message });
+      }),
+  };
+  serveEngine(port, {
+    runtime,
+    openFolder: async (name) => ({ folder: await openModelFolder(name), dataFolder: join(name, 'onnx') }),
+  });
+  send({ kind: 'ready', runtime: runtime.name });
+} catch (cause) {
+  const { message, wayOut } =
+    cause instanceof ProximaError
+      ? cause
+      : {
+          message: `The runtime did not start: ${String(cause).slice(0, 300)}.`,
+          wayOut: 'Choose the CPU in the settings.',
+        };
+  send({ kind: 'unfit', message, wayOut });
+}
