@@ -27,6 +27,11 @@ export type ErrorCode =
   | 'option-invalid'
   | 'document-too-long'
   | 'memory-too-small'
+  | 'storage-full'
+  | 'storage-read-only'
+  | 'storage-failed'
+  | 'entry-missing'
+  | 'request-invalid'
   | 'cancelled';
 
 /** A failure with one sentence of cause and one of way out; `code` is stable across processes. */

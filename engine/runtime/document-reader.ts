@@ -27,15 +27,20 @@ const PATIENCE = 20_000;
 const HEAP_MIB = 2048;
 const PROGRAM = fileURLToPath(new URL('./document-process.ts', import.meta.url));
 
+export interface ReadFileOptions extends ReadOptions {
+  /** What people call it, where the path says something else. */
+  readonly name?: string | undefined;
+}
+
 /** Rejects with `file-missing`, `file-empty`, `document-stalled`, `cancelled` or what `readDocument` rejects with. */
-export async function readDocumentFile(path: string, options: ReadOptions = {}): Promise<Document> {
+export async function readDocumentFile(path: string, options: ReadFileOptions = {}): Promise<Document> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new ProximaError('file-missing', `There is no file ${path}.`, 'Check the path.');
   if (!found.isFile()) throw new ProximaError('file-unreadable', `${path} is not a file.`, 'Give the document itself.');
   await access(path, constants.R_OK).catch(() => {
     throw new ProximaError('file-unreadable', `${path} can't be opened.`, 'Check that you may read it.');
   });
-  return readInProcess({ path, name: basename(path), password: options.password }, options);
+  return readInProcess({ path, name: options.name ?? basename(path), password: options.password }, options);
 }
 
 async function readInProcess(request: DocumentRequest, options: ReadOptions): Promise<Document> {

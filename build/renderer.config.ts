@@ -1,0 +1,27 @@
+/** How the screen is built: React by vite, with pdf.js's resource files beside it. */
+import { cpSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+const ROOT = join(import.meta.dirname, '..');
+const OUT = join(ROOT, 'dist/renderer');
+const PDFJS = dirname(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist'))));
+const RESOURCES = ['cmaps', 'standard_fonts', 'wasm', 'iccs'];
+
+export default defineConfig({
+  root: join(ROOT, 'renderer'),
+  base: './',
+  plugins: [
+    react(),
+    {
+      name: 'pdfjs-resources',
+      closeBundle() {
+        for (const folder of RESOURCES) cpSync(join(PDFJS, folder), join(OUT, 'pdfjs', folder), { recursive: true });
+      },
+    },
+  ],
+  worker: { format: 'es' },
+  build: { outDir: OUT, emptyOutDir: true, target: 'esnext', reportCompressedSize: false, chunkSizeWarningLimit: 4096 },
+});

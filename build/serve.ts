@@ -1,0 +1,42 @@
+/** `npm run serve [-- --port N --data DIR --model DIR]`: builds the screen if need be and serves the app; its URL on one line. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { serve } from '../electron/serve/server.ts';
+import { createApp } from '../electron/services/app.ts';
+import { shownFailure } from '../electron/services/failures.ts';
+import { readDocumentFile } from '../engine/runtime/document-reader.ts';
+import { forkEngine } from '../engine/runtime/engine-host-process.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const SCREEN = join(ROOT, 'dist/renderer');
+
+const options = new Command('serve')
+  .option('--port <number>', 'port on 127.0.0.1; any free one when left out', Number, 0)
+  .option('--data <folder>', 'where documents and conversations are kept', join(homedir(), '.local/share/proxima'))
+  .option('--model <folder>', 'the model', join(ROOT, 'assets/models/reader'))
+  .parse()
+  .opts<{ port: number; data: string; model: string }>();
+
+try {
+  if (!existsSync(join(SCREEN, 'index.html'))) await import('./build-renderer.ts');
+  const app = createApp({
+    dataFolder: options.data,
+    modelFolder: options.model,
+    startHost: ({ runtime, threads }) => forkEngine({ runtime, threads: threads ?? undefined }),
+    readFile: readDocumentFile,
+  });
+  const served = await serve({ app, screenFolder: SCREEN, port: options.port });
+  process.stdout.write(`Proxima is ready: ${served.url}\n`);
+  const stop = () => {
+    app.close();
+    void served.close().then(() => process.exit());
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+} catch (cause) {
+  const { message, wayOut, code } = shownFailure(cause);
+  process.stderr.write(`${message} ${wayOut} [${code}]\n`);
+  process.exitCode = 1;
+}

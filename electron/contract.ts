@@ -1,0 +1,202 @@
+/**
+ * What the screen and the services say to each other, over Electron's IPC or serve mode's WebSocket alike. Every call is
+ * checked against its schema on the services' side, because the screen is not trusted; results and events are typed.
+ */
+import { z } from 'zod';
+import type { MemoryUse } from '../engine/engine.ts';
+import type { LoadedModel, Measured } from '../engine/protocol.ts';
+
+const id = z.string().regex(/^[0-9a-f-]{36}$/);
+const policy = z.enum(['dense', 'pod']);
+const text = z.string().max(100_000);
+
+export const settingsSchema = z.object({
+  runtime: z.enum(['auto', 'cpu', 'webgpu']),
+  policy: z.enum(['auto', 'dense', 'pod']),
+  /** Tokens that keep their own keys in every layer; the model's own where null. */
+  sinks: z.number().int().min(0).max(1024).nullable(),
+  recent: z.number().int().min(0).max(65_536).nullable(),
+  /** MiB that reading may take; what the machine has free where null. */
+  memoryMebibytes: z.number().int().min(64).max(1_048_576).nullable(),
+  threads: z.number().int().min(1).max(256).nullable(),
+  maxAnswerTokens: z.number().int().min(1).max(4096),
+});
+
+/** The parameters of every call, by its name. */
+export const calls = {
+  getState: z.object({}),
+  getPages: z.object({ document: id }),
+  measure: z.object({ document: id }),
+  read: z.object({
+    document: id,
+    policy: policy.optional(),
+    pages: z.object({ first: z.number().int().min(1), last: z.number().int().min(1) }).optional(),
+  }),
+  pauseReading: z.object({ document: id, paused: z.boolean() }),
+  cancelReading: z.object({ document: id }),
+  unlock: z.object({ document: id, password: z.string().max(1024) }),
+  removeDocument: z.object({ document: id }),
+  listConversations: z.object({ document: id }),
+  createConversation: z.object({ document: id }),
+  getConversation: z.object({ conversation: id }),
+  renameConversation: z.object({ conversation: id, title: z.string().trim().min(1).max(200) }),
+  deleteConversation: z.object({ conversation: id }),
+  ask: z.object({ conversation: id, question: text, compare: z.boolean() }),
+  editQuestion: z.object({ turn: id, question: text }),
+  retry: z.object({ turn: id }),
+  stop: z.object({ turn: id }),
+  search: z.object({ text: z.string().max(1000) }),
+  exportConversation: z.object({ conversation: id, format: z.enum(['markdown', 'json']) }),
+  changeSettings: settingsSchema.partial(),
+  clearData: z.object({}),
+} as const;
+
+export type CallName = keyof typeof calls;
+export type Parameters<Name extends CallName> = z.infer<(typeof calls)[Name]>;
+export type PolicyName = z.infer<typeof policy>;
+export type Settings = z.infer<typeof settingsSchema>;
+
+export interface Results {
+  getState: AppState;
+  getPages: readonly { number: number; text: string }[];
+  measure: Measured;
+  read: null;
+  pauseReading: null;
+  cancelReading: null;
+  unlock: null;
+  removeDocument: null;
+  listConversations: readonly Conversation[];
+  createConversation: Conversation;
+  getConversation: { conversation: Conversation; turns: readonly Turn[] };
+  renameConversation: Conversation;
+  deleteConversation: null;
+  ask: Turn;
+  editQuestion: Turn;
+  retry: Turn;
+  stop: null;
+  search: readonly SearchHit[];
+  exportConversation: { name: string; type: string; text: string };
+  changeSettings: Settings;
+  clearData: null;
+}
+
+/** A failure as the screen shows it: one sentence of cause, one of way out. */
+export interface ShownFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly wayOut: string;
+}
+
+export interface DocumentEntry {
+  readonly id: string;
+  readonly title: string;
+  /** Name of the file it came from. */
+  readonly name: string;
+  readonly kind: 'pdf' | 'text';
+  readonly bytes: number;
+  readonly added: number;
+  /** opening: pages are being taken out of the file. stored: pages and tokens are known. */
+  readonly state: 'queued' | 'opening' | 'locked' | 'stored' | 'failed';
+  /** While opening: pages taken out of the file so far, and of how many. */
+  readonly opening: { readonly done: number; readonly total: number } | null;
+  readonly pages: number;
+  readonly tokens: number | null;
+  readonly warnings: readonly string[];
+  readonly failure: ShownFailure | null;
+  readonly reading: ReadingState;
+}
+
+export interface ReadingState {
+  /** none: not in the engine's memory now. */
+  readonly state: 'none' | 'waiting' | 'reading' | 'paused' | 'read' | 'unfit' | 'failed';
+  readonly policy: PolicyName | null;
+  readonly done: number;
+  readonly total: number;
+  readonly seconds: number;
+  /** The pages that were or are read, where not all. */
+  readonly pages: { readonly first: number; readonly last: number } | null;
+  readonly memory: MemoryUse | null;
+  readonly scratchBytes: number;
+  readonly failure: ShownFailure | null;
+}
+
+export interface EngineState {
+  readonly state: 'starting' | 'ready' | 'recovering' | 'failed';
+  readonly model: LoadedModel | null;
+  readonly runtime: string | null;
+  readonly failure: ShownFailure | null;
+}
+
+export interface AppState {
+  readonly documents: readonly DocumentEntry[];
+  readonly engine: EngineState;
+  readonly settings: Settings;
+  readonly dataFolder: string;
+  readonly formats: readonly string[];
+}
+
+export interface Conversation {
+  readonly id: string;
+  readonly document: string;
+  readonly title: string;
+  readonly created: number;
+  readonly changed: number;
+}
+
+export interface TurnAnswer {
+  readonly policy: PolicyName;
+  readonly state: 'waiting' | 'answering' | 'done' | 'stopped' | 'failed';
+  readonly text: string;
+  readonly pages: readonly { readonly page: number; readonly share: number; readonly passage: string }[];
+  readonly firstTokenSeconds: number | null;
+  readonly tokensPerSecond: number | null;
+  readonly memory: MemoryUse | null;
+  /** What was read when this was answered: pages, and tokens in context. */
+  readonly pagesRead: number | null;
+  readonly tokensRead: number | null;
+  /** While waiting for the document to be read under this policy: tokens so far, and of how many. */
+  readonly progress: { readonly done: number; readonly total: number } | null;
+  readonly failure: ShownFailure | null;
+}
+
+export interface Turn {
+  readonly id: string;
+  readonly conversation: string;
+  readonly question: string;
+  readonly asked: number;
+  readonly answers: readonly TurnAnswer[];
+}
+
+export interface SearchHit {
+  readonly conversation: Conversation;
+  readonly turn: string;
+  readonly excerpt: string;
+}
+
+export type AppEvent =
+  | { type: 'document'; document: DocumentEntry }
+  | { type: 'document-removed'; document: string }
+  | { type: 'conversation'; conversation: Conversation }
+  | { type: 'conversation-deleted'; conversation: string; document: string }
+  | { type: 'turn'; turn: Turn }
+  | { type: 'turns-removed'; conversation: string; turns: readonly string[] }
+  | { type: 'text'; turn: string; policy: PolicyName; text: string }
+  | { type: 'engine'; engine: EngineState }
+  | { type: 'settings'; settings: Settings }
+  | { type: 'notice'; message: string };
+
+/** Every call as a function of its own. */
+export type Verbs = {
+  [Name in CallName]: (parameters: Parameters<Name>) => Promise<Results[Name]>;
+};
+
+/** What the screen is given: the calls, and what happens. */
+export interface Bridge extends Verbs {
+  onEvent(listener: (event: AppEvent) => void): void;
+  /** Hears whether the services can be reached. */
+  onConnection(listener: (connected: boolean) => void): void;
+}
+
+export type Handlers = {
+  [Name in CallName]: (parameters: Parameters<Name>) => Results[Name] | Promise<Results[Name]>;
+};

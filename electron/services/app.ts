@@ -1,0 +1,220 @@
+/** The app without its shell: every call of the contract, over the services. Electron's main and serve mode hold one each. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Document } from '../../engine/documents/document.ts';
+import { FORMATS } from '../../engine/documents/read-document.ts';
+import { ProximaError } from '../../engine/errors.ts';
+import type { StartedHost } from '../../engine/resilient-engine.ts';
+import type { ReadFileOptions } from '../../engine/runtime/document-reader.ts';
+import type { AppEvent, AppState, DocumentEntry, Handlers, PolicyName, Settings } from '../contract.ts';
+import { Answers } from './answers.ts';
+import { ConversationStore } from './conversations.ts';
+import { Database } from './database.ts';
+import { DocumentStore } from './document-store.ts';
+import { EngineService } from './engine-service.ts';
+import { exportConversation } from './export.ts';
+import { shownFailure } from './failures.ts';
+import { Library } from './library.ts';
+import { Readings } from './readings.ts';
+import { SettingsStore } from './settings.ts';
+
+export interface AppParts {
+  readonly dataFolder: string;
+  readonly modelFolder: string;
+  readonly startHost: (settings: Settings) => Promise<StartedHost & { readonly runtime: string }>;
+  readonly readFile: (path: string, options: ReadFileOptions) => Promise<Document>;
+}
+
+export interface App {
+  readonly handlers: Handlers;
+  /** Resolves when the file is kept. Rejects with the storage's errors. */
+  addFile(name: string, content: Readable): Promise<DocumentEntry>;
+  /** Where a document's file lies. Throws `entry-missing`. */
+  fileOf(document: string): string;
+  onEvent(listener: (event: AppEvent) => void): () => void;
+  close(): void;
+}
+
+/** Settings that the engine's process is started with, and those that its readings depend on. */
+const OF_THE_PROCESS = ['runtime', 'threads'] as const;
+const OF_THE_READINGS = ['policy', 'sinks', 'recent', 'memoryMebibytes'] as const;
+
+/** Throws `storage-read-only`, `storage-full` or `storage-failed` where the data folder can't be used. */
+export function createApp(parts: AppParts): App {
+  const listeners = new Set<(event: AppEvent) => void>();
+  const emit = (event: AppEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  const notice = (message: string) => emit({ type: 'notice', message });
+  const database = new Database(parts.dataFolder);
+  const store = new DocumentStore(database, parts.dataFolder);
+  const settings = new SettingsStore(database);
+  const conversations = new ConversationStore(database);
+  conversations.endUnfinished();
+
+  const engine = new EngineService({
+    startHost: parts.startHost,
+    settings: () => settings.get(),
+    modelFolder: parts.modelFolder,
+    onState: (state) => emit({ type: 'engine', engine: state }),
+    onNotice: notice,
+    onReadAgain: (...progress) => readings.readAgain(...progress),
+  });
+  const usualPolicy = (): PolicyName => {
+    const { policy } = settings.get();
+    if (policy !== 'auto') return policy;
+    return engine.model?.plan === 'none' ? 'dense' : 'pod';
+  };
+  const shared = { engine: () => engine.engine(), settings: () => settings.get(), usualPolicy };
+  const readings: Readings = new Readings({
+    ...shared,
+    pagesOf: (document) => store.pages(document),
+    onChange: (document) => library.changed(document),
+  });
+  const answers = new Answers({ ...shared, conversations, readings, emit });
+  const library: Library = new Library({
+    store,
+    readFile: parts.readFile,
+    readingOf: (document) => readings.stateOf(document),
+    onChange: (document) => emit({ type: 'document', document }),
+    onStored: (document) => void readWhatFits(document),
+  });
+
+  /** A new document is measured, and read where it fits; where it doesn't, the reader is asked. */
+  async function readWhatFits(document: string): Promise<void> {
+    try {
+      const { tokens } = await readings.measure(document);
+      library.setTokens(document, tokens);
+      await readings.need(document, usualPolicy());
+    } catch (cause) {
+      // What kept it from being read stands at the document; the rest is told.
+      if (readings.stateOf(document).failure === null && shownFailure(cause).code !== 'cancelled')
+        notice(shownFailure(cause).message);
+    }
+  }
+
+  async function removeDocument(document: string): Promise<null> {
+    for (const { id } of conversations.list(document)) answers.stopConversation(id);
+    await readings.letGo(document);
+    library.remove(document);
+    emit({ type: 'document-removed', document });
+    return null;
+  }
+
+  /** Starts reading and does not wait for it: how it goes is told by events. */
+  function begin(work: Promise<unknown>): null {
+    work.catch(() => {});
+    return null;
+  }
+
+  async function changeSettings(change: { [Name in keyof Settings]?: Settings[Name] | undefined }): Promise<Settings> {
+    const before = settings.get();
+    const after = settings.change(change);
+    const differs = (names: readonly (keyof Settings)[]) => names.some((name) => before[name] !== after[name]);
+    emit({ type: 'settings', settings: after });
+    if (differs(OF_THE_PROCESS)) {
+      answers.stopAll();
+      readings.forgetAll();
+      engine.stop();
+      begin(engine.engine());
+    } else if (differs(OF_THE_READINGS)) {
+      answers.stopAll();
+      for (const { id } of store.list()) await readings.letGo(id);
+    }
+    return after;
+  }
+
+  const handlers: Handlers = {
+    getState: (): AppState => ({
+      documents: library.list(),
+      engine: engine.state,
+      settings: settings.get(),
+      dataFolder: parts.dataFolder,
+      formats: FORMATS.split(/, | and /),
+    }),
+    getPages: ({ document }) => library.pages(document),
+    measure: ({ document }) => readings.measure(document),
+    read: ({ document, policy, pages }) => {
+      const { pages: all } = store.get(document);
+      if (pages && (pages.first > pages.last || pages.last > all)) {
+        throw new ProximaError(
+          'page-range-invalid',
+          `Pages ${pages.first} to ${pages.last} were asked for; the document has ${all}.`,
+          `Give a range within 1 to ${all}.`,
+        );
+      }
+      const { state } = readings.stateOf(document);
+      if (!policy && !pages && state !== 'unfit' && state !== 'failed')
+        return begin(readings.need(document, usualPolicy()));
+      return begin(readings.read(document, policy ?? usualPolicy(), pages));
+    },
+    pauseReading: ({ document, paused }) => begin(Promise.resolve(readings.pause(document, paused))),
+    cancelReading: ({ document }) => begin(Promise.resolve(readings.cancel(document))),
+    unlock: ({ document, password }) => begin(Promise.resolve(library.unlock(document, password))),
+    removeDocument: ({ document }) => removeDocument(document),
+    listConversations: ({ document }) => conversations.list(document),
+    createConversation: ({ document }) => {
+      store.get(document);
+      const conversation = conversations.create(document);
+      emit({ type: 'conversation', conversation });
+      return conversation;
+    },
+    getConversation: ({ conversation }) => ({
+      conversation: conversations.get(conversation),
+      turns: answers.turns(conversation),
+    }),
+    renameConversation: ({ conversation: id, title }) => {
+      const conversation = conversations.rename(id, title);
+      emit({ type: 'conversation', conversation });
+      return conversation;
+    },
+    deleteConversation: ({ conversation }) => {
+      const { document } = conversations.get(conversation);
+      answers.stopConversation(conversation);
+      conversations.delete(conversation);
+      emit({ type: 'conversation-deleted', conversation, document });
+      return null;
+    },
+    ask: ({ conversation, question, compare }) => answers.ask(conversation, checked(question), compare),
+    editQuestion: ({ turn, question }) => answers.askAgain(turn, checked(question)),
+    retry: ({ turn }) => answers.askAgain(turn),
+    stop: ({ turn }) => begin(Promise.resolve(answers.stop(turn))),
+    search: ({ text }) => conversations.search(text),
+    exportConversation: ({ conversation: id, format }) => {
+      const conversation = conversations.get(id);
+      return exportConversation(format, store.get(conversation.document), conversation, conversations.turns(id));
+    },
+    changeSettings,
+    clearData: async () => {
+      for (const { id } of store.list()) await removeDocument(id);
+      settings.clear();
+      rmSync(join(parts.dataFolder, 'documents'), { recursive: true, force: true });
+      mkdirSync(parts.dataFolder, { recursive: true });
+      emit({ type: 'settings', settings: settings.get() });
+      return null;
+    },
+  };
+
+  library.resume();
+  begin(engine.engine());
+  return {
+    handlers,
+    addFile: (name, content) => library.add(name, content),
+    fileOf: (document) => store.file(store.get(document).id),
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => {
+      answers.stopAll();
+      engine.stop();
+      database.close();
+    },
+  };
+}
+
+function checked(question: string): string {
+  if (question.trim() !== '') return question;
+  throw new ProximaError('question-empty', 'The question is empty.', 'Ask something about the document.');
+}

@@ -1,0 +1,27 @@
+/** From an untrusted message to a handler's result: the name is looked up, the parameters are checked. */
+import { ProximaError } from '../../engine/errors.ts';
+import { type CallName, calls, type Handlers, type ShownFailure } from '../contract.ts';
+import { shownFailure } from './failures.ts';
+
+export type CallOutcome = { result: unknown } | { failure: ShownFailure };
+
+/** Never rejects: what went wrong is in the outcome. */
+export async function answerCall(handlers: Handlers, name: unknown, parameters: unknown): Promise<CallOutcome> {
+  try {
+    if (typeof name !== 'string' || !Object.hasOwn(calls, name)) throw invalid(`there is no call "${String(name)}"`);
+    const call = name as CallName;
+    const parsed = calls[call].safeParse(parameters);
+    if (!parsed.success) throw invalid(parsed.error.issues[0]?.message ?? 'its parameters are malformed');
+    return { result: await (handlers[call] as (parameters: unknown) => unknown)(parsed.data) };
+  } catch (cause) {
+    return { failure: shownFailure(cause) };
+  }
+}
+
+function invalid(why: string): ProximaError {
+  return new ProximaError(
+    'request-invalid',
+    `The app got a request that it does not understand: ${why.slice(0, 200)}.`,
+    'Reload the window; if it comes again, please report it.',
+  );
+}

@@ -1,0 +1,96 @@
+/** The engine as the app sees it: started with the settings, a model in it, watched, and started anew when they change. */
+import { ProximaError } from '../../engine/errors.ts';
+import type { LoadedModel } from '../../engine/protocol.ts';
+import { ResilientEngine, type StartedHost } from '../../engine/resilient-engine.ts';
+import type { EngineState, Settings } from '../contract.ts';
+import { shownFailure } from './failures.ts';
+
+export interface EngineServiceParts {
+  /** Starts a host for the settings that hold now. */
+  readonly startHost: (settings: Settings) => Promise<StartedHost & { readonly runtime: string }>;
+  readonly settings: () => Settings;
+  readonly modelFolder: string;
+  readonly onState: (state: EngineState) => void;
+  readonly onNotice: (message: string) => void;
+  readonly onReadAgain: (reading: number, done: number, total: number, seconds: number) => void;
+}
+
+export class EngineService {
+  readonly #parts: EngineServiceParts;
+  #state: EngineState = { state: 'starting', model: null, runtime: null, failure: null };
+  #started: Promise<ResilientEngine> | undefined;
+  #engine: ResilientEngine | undefined;
+
+  constructor(parts: EngineServiceParts) {
+    this.#parts = parts;
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  get model(): LoadedModel | null {
+    return this.#state.model;
+  }
+
+  /** The engine with its model loaded; started at the first call. Rejects with what kept it from starting. */
+  engine(): Promise<ResilientEngine> {
+    this.#started ??= this.#start();
+    this.#started.catch(() => {
+      this.#started = undefined; // The next call tries again.
+    });
+    return this.#started;
+  }
+
+  /** Ends it; the next call of `engine` starts it anew. */
+  stop(): void {
+    this.#engine?.terminate();
+    this.#engine = undefined;
+    this.#started = undefined;
+    this.#set({ state: 'starting', model: null, runtime: null, failure: null });
+  }
+
+  async #start(): Promise<ResilientEngine> {
+    const { modelFolder, onNotice, onReadAgain } = this.#parts;
+    this.#set({ state: 'starting', model: null, runtime: null, failure: null });
+    const engine: ResilientEngine = new ResilientEngine(() => this.#startHost(), {
+      onLost: (cause) => {
+        if (engine !== this.#engine) return;
+        onNotice(`${cause.message} It is started again, and what it had read is read again.`);
+        this.#set({ ...this.#state, state: 'recovering', failure: shownFailure(cause) });
+      },
+      onProgress: (reading, { done, total, seconds }) => onReadAgain(reading, done, total, seconds),
+      onRecovery: ({ policy }) => {
+        onNotice(`The engine is back${policy ? ', with the smaller cache (PoD)' : ''}; nothing was lost.`);
+        this.#set({ ...this.#state, state: 'ready', failure: null });
+      },
+    });
+    this.#engine = engine;
+    try {
+      const model = await engine.load(modelFolder);
+      this.#set({ state: 'ready', model, runtime: model.runtime, failure: null });
+      return engine;
+    } catch (cause) {
+      engine.terminate();
+      this.#set({ state: 'failed', model: null, runtime: null, failure: shownFailure(cause) });
+      throw cause;
+    }
+  }
+
+  /** Where the graphics card can't be used and nobody insisted on it, the CPU serves. */
+  async #startHost(): Promise<StartedHost> {
+    const settings = this.#parts.settings();
+    try {
+      return await this.#parts.startHost(settings);
+    } catch (cause) {
+      if (settings.runtime !== 'auto' || !(cause instanceof ProximaError)) throw cause;
+      this.#parts.onNotice(`${cause.message} Proxima runs on the CPU instead.`);
+      return this.#parts.startHost({ ...settings, runtime: 'cpu' });
+    }
+  }
+
+  #set(state: EngineState): void {
+    this.#state = state;
+    this.#parts.onState(state);
+  }
+}

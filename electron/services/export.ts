@@ -1,0 +1,31 @@
+/** A conversation as a file for people (Markdown) or for programs (JSON). */
+import type { Conversation, Turn, TurnAnswer } from '../contract.ts';
+
+export interface Exported {
+  readonly name: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+export function exportConversation(
+  format: 'markdown' | 'json',
+  document: { readonly title: string; readonly name: string },
+  conversation: Conversation,
+  turns: readonly Turn[],
+): Exported {
+  const stem = conversation.title.replace(/[^\p{L}\p{N} _-]+/gu, '').trim() || 'conversation';
+  if (format === 'json') {
+    const content = { document, conversation, turns };
+    return { name: `${stem}.json`, type: 'application/json', text: `${JSON.stringify(content, null, 2)}\n` };
+  }
+  const parts = turns.map((turn) => [`## ${turn.question}`, ...turn.answers.map(formatAnswer)].join('\n\n'));
+  const text = [`# ${conversation.title}`, `About *${document.title}* (${document.name})`, ...parts].join('\n\n');
+  return { name: `${stem}.md`, type: 'text/markdown', text: `${text}\n` };
+}
+
+function formatAnswer(answer: TurnAnswer): string {
+  const pages = answer.pages.map(({ page, share }) => `page ${page} (${Math.round(share * 100)} %)`).join(', ');
+  const text = answer.failure ? `${answer.failure.message} ${answer.failure.wayOut}` : answer.text;
+  const state = answer.state === 'stopped' ? ' (stopped)' : '';
+  return `**${answer.policy === 'pod' ? 'PoD' : 'Dense'}**${state}: ${text}${pages ? `\n\nLooked at: ${pages}` : ''}`;
+}

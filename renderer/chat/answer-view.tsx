@@ -1,0 +1,87 @@
+/** One answer: its text as it comes, the pages it looked at, what was read. */
+import { Check, CircleAlert, Copy } from 'lucide-react';
+import { useState } from 'react';
+import type { TurnAnswer } from '../../electron/contract.ts';
+import { count, percent } from '../format.ts';
+import { IconButton } from '../icon-button.tsx';
+import { useAppState } from '../state/use-store.ts';
+import { strings } from '../strings.ts';
+import { MarkdownText } from './markdown-text.tsx';
+
+interface AnswerViewProps {
+  readonly answer: TurnAnswer;
+  /** In place of the text, where it is marked. */
+  readonly children?: React.ReactNode;
+}
+
+export function AnswerView({ answer, children }: AnswerViewProps) {
+  const { state, text, pagesRead, tokensRead, failure } = answer;
+  return (
+    <div className="answer" data-state={state}>
+      {children ?? (text !== '' && <MarkdownText text={text} />)}
+      <output className="hidden">{state === 'done' ? `${strings.chat.answered} ${text}` : ''}</output>
+      {(state === 'waiting' || (state === 'answering' && text === '')) && <Waiting answer={answer} />}
+      {state === 'stopped' && <p className="quiet">{strings.chat.stopped}</p>}
+      {failure && (
+        <p className="failure">
+          <CircleAlert aria-hidden="true" /> {failure.message} {failure.wayOut}
+        </p>
+      )}
+      <PageChips pages={answer.pages} />
+      {state === 'done' && (
+        <p className="quiet small foot">
+          {pagesRead !== null && tokensRead !== null && strings.chat.readWhole(count(pagesRead), count(tokensRead))}
+          <CopyButton text={text} />
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Waiting({ answer: { progress } }: { readonly answer: TurnAnswer }) {
+  if (!progress) return <p className="quiet thinking">{strings.chat.thinking}</p>;
+  const share = percent(progress.total > 0 ? progress.done / progress.total : 0);
+  return (
+    <p className="quiet">
+      <progress value={progress.done} max={progress.total || 1} aria-label={strings.chat.waitingFor(share)} />
+      {strings.chat.waitingFor(share)}
+    </p>
+  );
+}
+
+function PageChips({ pages }: Pick<TurnAnswer, 'pages'>) {
+  const showPlace = useAppState((state) => state.showPlace);
+  if (pages.length === 0) return null;
+  return (
+    <ul className="chips" aria-label={strings.chat.pages}>
+      {pages.map(({ page, share, passage }) => (
+        <li key={page}>
+          <button
+            type="button"
+            className="chip"
+            aria-label={strings.chat.pageLabel(count(page), percent(share))}
+            onClick={() => showPlace(page, passage)}
+          >
+            {strings.chat.page(count(page), percent(share))}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const COPIED_FOR = 1500;
+
+function CopyButton({ text }: { readonly text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), COPIED_FOR);
+  };
+  return (
+    <IconButton label={copied ? strings.chat.copied : strings.chat.copy} onClick={() => void copy()}>
+      {copied ? <Check /> : <Copy />}
+    </IconButton>
+  );
+}

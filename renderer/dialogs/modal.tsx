@@ -1,0 +1,32 @@
+/** The browser's own modal dialog: on top of everything, the rest inert, Escape closes it, focus goes back by itself. */
+import { X } from 'lucide-react';
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { useAppState } from '../state/use-store.ts';
+import { strings } from '../strings.ts';
+
+interface ModalProps {
+  readonly title: string;
+  readonly children: ReactNode;
+}
+
+export function Modal({ title, children }: ModalProps) {
+  const close = useAppState((state) => state.closeDialog);
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onCancel={close} onClose={close}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <button type="button" className="icon" aria-label={strings.close} onClick={close}>
+          <X />
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}

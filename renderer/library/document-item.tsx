@@ -1,0 +1,172 @@
+/** One document of the library. */
+import { CircleAlert, Lock, Pause, Play, Square, Trash2 } from 'lucide-react';
+import type { DocumentEntry } from '../../electron/contract.ts';
+import { bridge } from '../bridge/bridge.ts';
+import { count, percent, seconds } from '../format.ts';
+import { IconButton } from '../icon-button.tsx';
+import { attempt, choose, removeDocument } from '../state/actions.ts';
+import { useAppState } from '../state/use-store.ts';
+import { strings } from '../strings.ts';
+
+export function DocumentItem({ entry }: { readonly entry: DocumentEntry }) {
+  const selected = useAppState((state) => state.document === entry.id);
+  const openDialog = useAppState((state) => state.openDialog);
+  const { id, title, pages, tokens } = entry;
+  const size = [
+    pages > 0 && (pages === 1 ? strings.library.onePage : strings.library.pages(count(pages))),
+    tokens !== null && strings.library.tokens(count(tokens)),
+  ].filter(Boolean);
+  const remove = () =>
+    openDialog({
+      kind: 'confirm',
+      title: strings.library.removeTitle,
+      text: strings.library.removeConfirm(title),
+      action: strings.library.remove,
+      run: () => void removeDocument(id),
+    });
+  return (
+    <li className="document" data-selected={selected} data-document={id}>
+      <button
+        type="button"
+        className="title"
+        aria-current={selected ? 'true' : undefined}
+        onClick={() => void attempt(() => choose(id))}
+      >
+        <strong>{title}</strong>
+        <span className="small quiet">{size.join(' · ')}</span>
+      </button>
+      <IconButton label={`${strings.library.remove}: ${title}`} className="remove" onClick={remove}>
+        <Trash2 />
+      </IconButton>
+      <State entry={entry} />
+      {entry.warnings.map((warning) => (
+        <p key={warning} className="warning small">
+          <CircleAlert aria-hidden="true" /> {warning}
+        </p>
+      ))}
+    </li>
+  );
+}
+
+function State({ entry }: { readonly entry: DocumentEntry }) {
+  const openDialog = useAppState((state) => state.openDialog);
+  if (entry.state === 'queued') return <p className="state small">{strings.library.queued}</p>;
+  if (entry.state === 'opening') return <Opening entry={entry} />;
+  if (entry.state === 'locked') {
+    return (
+      <p className="state small">
+        <Lock aria-hidden="true" /> {strings.library.locked}
+        <button type="button" onClick={() => openDialog({ kind: 'password', document: entry.id })}>
+          {strings.library.unlock}
+        </button>
+      </p>
+    );
+  }
+  if (entry.state === 'failed') return <Failure failure={entry.failure} fallback={strings.library.failed} />;
+  return <Reading entry={entry} />;
+}
+
+function Opening({ entry: { opening } }: { readonly entry: DocumentEntry }) {
+  const text = opening
+    ? strings.library.openingPages(count(opening.done), count(opening.total))
+    : strings.library.opening;
+  return (
+    <div className="state small">
+      <progress aria-label={text} value={opening?.done} max={opening?.total} />
+      <span>{text}</span>
+    </div>
+  );
+}
+
+function Failure({ failure, fallback }: { readonly failure: DocumentEntry['failure']; readonly fallback: string }) {
+  return (
+    <p className="state failure small">
+      <CircleAlert aria-hidden="true" /> {failure ? `${failure.message} ${failure.wayOut}` : fallback}
+    </p>
+  );
+}
+
+function Reading({ entry }: { readonly entry: DocumentEntry }) {
+  const { state, failure, pages } = entry.reading;
+  if (state === 'reading' || state === 'paused') return <UnderWay entry={entry} />;
+  if (state === 'unfit' || state === 'failed') {
+    return (
+      <>
+        <Failure failure={failure} fallback={strings.library.unfit} />
+        <p className="state small">
+          <WhatFits document={entry.id} />
+        </p>
+      </>
+    );
+  }
+  return (
+    <>
+      <AtRest document={entry.id} state={state} />
+      {pages && <p className="warning small">{strings.fit.partRead(count(pages.first), count(pages.last))}</p>}
+    </>
+  );
+}
+
+function WhatFits({ document }: { readonly document: string }) {
+  const openDialog = useAppState((state) => state.openDialog);
+  return (
+    <button type="button" onClick={() => openDialog({ kind: 'fit', document })}>
+      {strings.library.whatFits}
+    </button>
+  );
+}
+
+const AT_REST = { none: strings.library.notRead, waiting: strings.library.waiting, read: strings.library.read };
+
+function AtRest({ document, state }: { readonly document: string; readonly state: keyof typeof AT_REST }) {
+  return (
+    <p className="state small" data-reading={state}>
+      {AT_REST[state]}
+      {state === 'none' && (
+        <button type="button" onClick={() => void attempt(() => bridge.read({ document }))}>
+          {strings.library.readNow}
+        </button>
+      )}
+      {state !== 'waiting' && <WhatFits document={document} />}
+    </p>
+  );
+}
+
+function UnderWay({ entry: { id, reading } }: { readonly entry: DocumentEntry }) {
+  const { done, total } = reading;
+  const paused = reading.state === 'paused';
+  const share = percent(total > 0 ? done / total : 0);
+  return (
+    <div className="state small" data-reading={reading.state}>
+      <progress aria-label={strings.library.reading(share)} value={done} max={total || 1} />
+      <span className="numbers">
+        {paused ? strings.library.paused(share) : strings.library.reading(share)}
+        {!paused && done > 0 && <Speed reading={reading} />}
+      </span>
+      <IconButton
+        label={paused ? strings.library.resume : strings.library.pause}
+        onClick={() => void attempt(() => bridge.pauseReading({ document: id, paused: !paused }))}
+      >
+        {paused ? <Play /> : <Pause />}
+      </IconButton>
+      <IconButton
+        label={strings.library.cancelReading}
+        onClick={() => void attempt(() => bridge.cancelReading({ document: id }))}
+      >
+        <Square />
+      </IconButton>
+    </div>
+  );
+}
+
+function Speed({ reading: { done, total, seconds: taken } }: Pick<DocumentEntry, 'reading'>) {
+  const rate = done / Math.max(taken, 1e-3);
+  return (
+    <>
+      {' · '}
+      {strings.library.speed(count(rate))}
+      {' · '}
+      {strings.library.left(seconds((total - done) / rate))}
+    </>
+  );
+}

@@ -1,0 +1,18 @@
+/** How the engine is, at the foot of the library. */
+import { useAppState } from '../state/use-store.ts';
+import { strings } from '../strings.ts';
+
+export function EngineLine() {
+  const { state, runtime, failure } = useAppState(({ engine }) => engine);
+  const text =
+    state === 'ready'
+      ? strings.engine.ready(runtime ?? '')
+      : state === 'failed'
+        ? `${strings.engine.failed} ${failure?.message ?? ''} ${failure?.wayOut ?? ''}`
+        : strings.engine[state];
+  return (
+    <footer className="engine small" data-state={state}>
+      <output>{text}</output>
+    </footer>
+  );
+}

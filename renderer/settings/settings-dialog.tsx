@@ -1,0 +1,133 @@
+/** The reader's choices; each takes effect when it is made. */
+import type { Settings } from '../../electron/contract.ts';
+import { bridge } from '../bridge/bridge.ts';
+import { Modal } from '../dialogs/modal.tsx';
+import { count } from '../format.ts';
+import { attempt, refresh } from '../state/actions.ts';
+import { useAppState } from '../state/use-store.ts';
+import { strings } from '../strings.ts';
+
+const change = (settings: Partial<Settings>) => void attempt(() => bridge.changeSettings(settings));
+
+export function SettingsDialog() {
+  const settings = useAppState((state) => state.settings);
+  const engine = useAppState((state) => state.engine);
+  const folder = useAppState((state) => state.dataFolder);
+  if (!settings) return null;
+  const { model } = engine;
+  return (
+    <Modal title={strings.settings.title}>
+      <div className="fields">
+        <Choice
+          name="runtime"
+          label={strings.settings.runtime}
+          options={strings.settings.runtimes}
+          settings={settings}
+        />
+        {engine.runtime && <p className="quiet small">{strings.settings.now(engine.runtime)}</p>}
+        {model && (
+          <p className="quiet small">
+            {strings.settings.model}: {strings.settings.modelNow(model.name, count(model.contextTokens))}
+          </p>
+        )}
+        <Choice name="policy" label={strings.settings.policy} options={strings.settings.policies} settings={settings} />
+        <NumberField name="sinks" label={strings.settings.sinks} settings={settings} min={0} max={1024} />
+        <NumberField name="recent" label={strings.settings.recent} settings={settings} min={0} max={65536} />
+        <NumberField
+          name="memoryMebibytes"
+          label={strings.settings.memory}
+          settings={settings}
+          min={64}
+          max={1048576}
+        />
+        <NumberField name="threads" label={strings.settings.threads} settings={settings} min={1} max={256} />
+        <NumberField
+          name="maxAnswerTokens"
+          label={strings.settings.maxAnswerTokens}
+          settings={settings}
+          min={1}
+          max={4096}
+        />
+        <p className="quiet small">{strings.settings.changes}</p>
+      </div>
+      <h3>{strings.settings.data}</h3>
+      <p className="quiet small">{strings.settings.folder(folder)}</p>
+      <ClearData />
+    </Modal>
+  );
+}
+
+interface ChoiceProps<Name extends 'runtime' | 'policy'> {
+  readonly name: Name;
+  readonly label: string;
+  readonly options: Readonly<Record<Settings[Name], string>>;
+  readonly settings: Settings;
+}
+
+function Choice<Name extends 'runtime' | 'policy'>({ name, label, options, settings }: ChoiceProps<Name>) {
+  return (
+    <label>
+      {label}
+      <select value={settings[name]} onChange={({ target }) => change({ [name]: target.value as Settings[Name] })}>
+        {Object.entries<string>(options).map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface NumberFieldProps {
+  readonly name: 'sinks' | 'recent' | 'memoryMebibytes' | 'threads' | 'maxAnswerTokens';
+  readonly label: string;
+  readonly settings: Settings;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Empty means that Proxima chooses. */
+function NumberField({ name, label, settings, min, max }: NumberFieldProps) {
+  const commit = (input: HTMLInputElement) => {
+    if (!input.validity.valid) return;
+    const value = input.value === '' ? null : input.valueAsNumber;
+    if (value === null && name === 'maxAnswerTokens') return;
+    if (value !== settings[name]) change({ [name]: value });
+  };
+  return (
+    <label>
+      {label}
+      <input
+        type="number"
+        min={min}
+        max={max}
+        placeholder={strings.settings.automatic}
+        defaultValue={settings[name] ?? ''}
+        onBlur={({ currentTarget }) => commit(currentTarget)}
+        onKeyDown={({ key, currentTarget }) => key === 'Enter' && commit(currentTarget)}
+      />
+    </label>
+  );
+}
+
+function ClearData() {
+  const openDialog = useAppState((state) => state.openDialog);
+  const clear = () =>
+    openDialog({
+      kind: 'confirm',
+      title: strings.settings.clearTitle,
+      text: strings.settings.clearConfirm,
+      action: strings.settings.clear,
+      run: () =>
+        void attempt(async () => {
+          await bridge.clearData({});
+          await refresh();
+        }),
+    });
+  return (
+    <button type="button" className="danger" onClick={clear}>
+      {strings.settings.clear}
+    </button>
+  );
+}

@@ -1,0 +1,109 @@
+/** What the reader does: calls of the services whose failures become notices. */
+import { addFile, bridge } from '../bridge/bridge.ts';
+import { FailedCall } from '../bridge/failed-call.ts';
+import { strings } from '../strings.ts';
+import { inOrder } from './documents.ts';
+import { receive, store } from './store.ts';
+
+/** Does it and tells what goes wrong. */
+export async function attempt(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    store.getState().notify(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** Takes the services' state over, at the start and whenever the connection is there again. */
+export function connect(): void {
+  bridge.onEvent(receive);
+  bridge.onConnection((connected) => {
+    store.getState().setConnected(connected);
+    if (connected) void attempt(refresh);
+  });
+}
+
+export async function refresh(): Promise<void> {
+  store.getState().setApp(await bridge.getState({}));
+  const { document, conversation, documents } = store.getState();
+  const known = document && documents[document] ? document : inOrder(documents)[0]?.id;
+  await choose(known, known === document ? conversation : undefined);
+}
+
+/** Shows a document with its latest or a given conversation, and has it read if it is not in memory. */
+export async function choose(document: string | undefined, conversation?: string): Promise<void> {
+  const { select, setConversations, setTurns } = store.getState();
+  if (!document) {
+    select(undefined);
+    return;
+  }
+  const conversations = await bridge.listConversations({ document });
+  setConversations(document, conversations);
+  const chosen = conversations.find(({ id }) => id === conversation) ?? conversations[0];
+  if (chosen) setTurns(chosen.id, (await bridge.getConversation({ conversation: chosen.id })).turns);
+  select(document, chosen?.id);
+  const entry = store.getState().documents[document];
+  if (entry?.state === 'stored' && entry.reading.state === 'none') await bridge.read({ document });
+}
+
+/** Adds files one after the other; the first one is shown. */
+export async function addFiles(files: readonly { name: string; content: Blob }[]): Promise<void> {
+  let first = true;
+  for (const { name, content } of files) {
+    try {
+      const entry = await addFile(name, content);
+      if (first) await choose(entry.id);
+      first = false;
+    } catch (cause) {
+      const why = cause instanceof FailedCall ? cause.message : String(cause);
+      store.getState().notify(strings.library.addFailed(name, why));
+    }
+  }
+}
+
+/** Asks in the conversation that is shown, or in a new one. Resolves to whether the question was taken. */
+export async function ask(question: string): Promise<boolean> {
+  const { document, conversation, compare, select } = store.getState();
+  if (!document || question.trim() === '') return false;
+  let taken = false;
+  await attempt(async () => {
+    const id = conversation ?? (await bridge.createConversation({ document })).id;
+    if (id !== conversation) select(document, id);
+    await bridge.ask({ conversation: id, question, compare });
+    taken = true;
+  });
+  return taken;
+}
+
+export function newConversation(document: string): Promise<void> {
+  return attempt(async () => {
+    const { id } = await bridge.createConversation({ document });
+    store.getState().setTurns(id, []);
+    store.getState().select(document, id);
+  });
+}
+
+export function deleteConversation(document: string, conversation: string): Promise<void> {
+  return attempt(async () => {
+    await bridge.deleteConversation({ conversation });
+    await choose(document);
+  });
+}
+
+export function removeDocument(document: string): Promise<void> {
+  return attempt(async () => {
+    await bridge.removeDocument({ document });
+    if (store.getState().document === document) await refresh();
+  });
+}
+
+export function exportConversation(conversation: string, format: 'markdown' | 'json'): Promise<void> {
+  return attempt(async () => {
+    const { name, type, text } = await bridge.exportConversation({ conversation, format });
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}

@@ -1,0 +1,25 @@
+/** The screen's state: plain slices that know nothing of React. What the services say goes in through `receive`. */
+import { createStore, type StateCreator } from 'zustand/vanilla';
+import type { AppEvent } from '../../electron/contract.ts';
+import { type ConversationsSlice, createConversationsSlice } from './conversations.ts';
+import { createDocumentsSlice, type DocumentsSlice } from './documents.ts';
+import { createEngineSlice, type EngineSlice } from './engine.ts';
+import { createViewSlice, type ViewSlice } from './view.ts';
+
+export type State = DocumentsSlice & ConversationsSlice & EngineSlice & ViewSlice;
+export type Slice<Part> = StateCreator<State, [], [], Part>;
+
+export const store = createStore<State>()((...parameters) => ({
+  ...createDocumentsSlice(...parameters),
+  ...createConversationsSlice(...parameters),
+  ...createEngineSlice(...parameters),
+  ...createViewSlice(...parameters),
+}));
+
+/** Every event goes to each slice; those that it does not concern leave the state as it is. */
+export function receive(event: AppEvent): void {
+  const state = store.getState();
+  state.receiveDocument(event);
+  state.receiveConversation(event);
+  state.receiveEngine(event);
+}
