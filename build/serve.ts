@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { serve } from '../electron/serve/server.ts';
 import { createApp } from '../electron/services/app.ts';
 import { shownFailure } from '../electron/services/failures.ts';
 import { readDocumentFile } from '../engine/runtime/document-reader.ts';
-import { forkEngine } from '../engine/runtime/engine-host-process.ts';
+import { forkEngine, type RuntimeChoice } from '../engine/runtime/engine-host-process.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCREEN = join(ROOT, 'dist/renderer');
@@ -15,16 +15,24 @@ const SCREEN = join(ROOT, 'dist/renderer');
 const options = new Command('serve')
   .option('--port <number>', 'port on 127.0.0.1; any free one when left out', Number, 0)
   .option('--data <folder>', 'where documents and conversations are kept', join(homedir(), '.local/share/proxima'))
+  .addOption(
+    new Option('--runtime <runtime>', 'where the engine runs; what the settings say when left out').choices([
+      'auto',
+      'cpu',
+      'webgpu',
+    ]),
+  )
   .option('--model <folder>', 'the model', join(ROOT, 'assets/models/reader'))
   .parse()
-  .opts<{ port: number; data: string; model: string }>();
+  .opts<{ port: number; data: string; model: string; runtime?: RuntimeChoice }>();
 
 try {
   if (!existsSync(join(SCREEN, 'index.html'))) await import('./build-renderer.ts');
   const app = createApp({
     dataFolder: options.data,
     modelFolder: options.model,
-    startHost: ({ runtime, threads }) => forkEngine({ runtime, threads: threads ?? undefined }),
+    startHost: ({ runtime, threads }) =>
+      forkEngine({ runtime: options.runtime ?? runtime, threads: threads ?? undefined }),
     readFile: readDocumentFile,
   });
   const served = await serve({ app, screenFolder: SCREEN, port: options.port });

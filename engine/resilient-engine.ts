@@ -52,6 +52,8 @@ export class ResilientEngine {
   #folder: string | undefined;
   #recovering: Promise<void> | undefined;
   #next = 1;
+  /** Counts terminations, so that a host that was still starting is ended as well. */
+  #ends = 0;
 
   constructor(start: () => Promise<StartedHost>, watch: RecoveryWatch = {}) {
     this.#start = start;
@@ -108,6 +110,7 @@ export class ResilientEngine {
   }
 
   terminate(): void {
+    this.#ends++;
     this.#host?.started.terminate();
     this.#host = undefined;
   }
@@ -162,7 +165,12 @@ export class ResilientEngine {
 
   async #client(): Promise<EngineClient> {
     if (this.#host) return this.#host.client;
+    const ends = this.#ends;
     const started = await this.#start();
+    if (ends !== this.#ends) {
+      started.terminate();
+      throw new ProximaError('engine-lost', 'The engine was ended while it started.', 'Start it again.');
+    }
     const client = new EngineClient(started.port);
     this.#host = { started, client };
     void started.ended.then((cause) => {

@@ -42,7 +42,7 @@ const PING_INTERVAL = 5_000;
 export function forkEngine({ runtime, threads, patience }: EngineProcessOptions): Promise<EngineHost> {
   const child = fork(PROGRAM, [runtime, ...(threads === undefined ? [] : [String(threads)])], {
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'], // Graphics drivers write warnings that are nobody's business.
   });
   return superviseEngine(
     {

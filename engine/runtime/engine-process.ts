@@ -25,7 +25,9 @@ function parent(): { post(message: unknown): void; listen(listener: (message: un
       listen: (listener) => parentPort.on('message', ({ data }) => listener(data)),
     };
   }
+  // Whoever started it has gone.
   process.once('disconnect', () => process.exit());
+  process.once('error', () => process.exit());
   return { post: (message) => process.send?.(message), listen: (listener) => process.on('message', listener) };
 }
 

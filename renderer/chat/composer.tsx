@@ -42,12 +42,12 @@ export function Composer({ document }: { readonly document: DocumentEntry }) {
         }}
       />
       <div className="controls">
-        <label className="switch small">
-          <Switch.Root checked={compare} onCheckedChange={setCompare} aria-label={strings.compare.toggle}>
+        <div className="switch small">
+          <Switch.Root id="compare" checked={compare} onCheckedChange={setCompare}>
             <Switch.Thumb />
           </Switch.Root>
-          {strings.compare.toggle}
-        </label>
+          <label htmlFor="compare">{strings.compare.toggle}</label>
+        </div>
         <button type="submit" className="primary" disabled={!answerable || question.trim() === ''}>
           {strings.chat.send} <SendHorizontal />
         </button>

@@ -85,9 +85,6 @@ function PageRange({ entry, most }: { readonly entry: DocumentEntry; readonly mo
   const close = useAppState((state) => state.closeDialog);
   const [first, setFirst] = useState(1);
   const [last, setLast] = useState(Math.max(1, most));
-  const page = (value: number, set: (page: number) => void) => (
-    <input type="number" min={1} max={entry.pages} value={value} onChange={({ target }) => set(target.valueAsNumber)} />
-  );
   return (
     <form
       className="range"
@@ -98,16 +95,28 @@ function PageRange({ entry, most }: { readonly entry: DocumentEntry; readonly mo
       }}
     >
       <h3>{strings.fit.readPart}</h3>
-      <label>
-        {strings.fit.from} {page(first, setFirst)}
-      </label>
-      <label>
-        {strings.fit.to} {page(last, setLast)}
-      </label>
+      <PageField label={strings.fit.from} most={entry.pages} value={first} onChange={setFirst} />
+      <PageField label={strings.fit.to} most={entry.pages} value={last} onChange={setLast} />
       <button type="submit" disabled={!(first >= 1 && first <= last && last <= entry.pages)}>
         {strings.fit.readRange}
       </button>
       <p className="quiet small">{strings.fit.partNote}</p>
     </form>
+  );
+}
+
+interface PageFieldProps {
+  readonly label: string;
+  readonly most: number;
+  readonly value: number;
+  readonly onChange: (page: number) => void;
+}
+
+function PageField({ label, most, value, onChange }: PageFieldProps) {
+  return (
+    <label>
+      {label}
+      <input type="number" min={1} max={most} value={value} onChange={({ target }) => onChange(target.valueAsNumber)} />
+    </label>
   );
 }

@@ -82,6 +82,7 @@ export function PdfPane({ document }: { readonly document: string }) {
       <div className="pages">
         {thumbnails && pdf && <Thumbnails pdf={pdf} page={page} onChoose={(chosen) => viewer?.show(chosen)} />}
         <div className="viewer-frame">
+          {/* biome-ignore lint/a11y/useSemanticElements: pdf.js insists on a div. */}
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
           <div className="viewer" ref={container} tabIndex={0} role="region" aria-label={strings.document.title}>
             <div className="pdfViewer" />

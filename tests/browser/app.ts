@@ -1,0 +1,84 @@
+/** Serve mode with a Chromium in front of it, for the tests of the app. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { ROOT } from '../integration/command.ts';
+
+export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+if (!CHROMIUM) process.stderr.write('\n*** No Chromium: the browser tests are SKIPPED (install chromium). ***\n');
+
+export interface RunningApp {
+  readonly url: string;
+  readonly process: ChildProcess;
+  readonly problems: string[];
+  readonly browser: Browser;
+  open(colorScheme?: 'light' | 'dark', viewport?: { width: number; height: number }): Promise<Page>;
+  killEngine(): void;
+  stop(): Promise<void>;
+}
+
+/** `npm run serve` as people run it, on a data folder. The CPU, so that results do not hang on the machine's card. */
+export async function startApp(dataFolder: string, model?: string): Promise<RunningApp> {
+  const parameters = ['build/serve.ts', '--data', dataFolder, '--runtime', 'cpu', ...(model ? ['--model', model] : [])];
+  const child = spawn(join(ROOT, 'node_modules/.bin/node'), parameters, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', (data) => {
+      const found = /http:\S+/.exec(String(data))?.[0];
+      if (found) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`serve mode ended with code ${code}`)));
+  });
+  const browser = await chromium.launch({ executablePath: CHROMIUM as string, args: ['--no-sandbox'] });
+  const problems: string[] = [];
+  return {
+    url,
+    process: child,
+    problems,
+    browser,
+    open: async (colorScheme = 'light', viewport = { width: 1400, height: 860 }) => {
+      const context = await browser.newContext({ colorScheme, viewport });
+      const page = await context.newPage();
+      page.on('pageerror', (error) => problems.push(error.message));
+      page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+      await page.goto(url);
+      return page;
+    },
+    killEngine: () => {
+      const children = execFileSync('ps', ['--ppid', String(child.pid), '-o', 'pid=,args='], { encoding: 'utf8' });
+      const line = children.split('\n').find((each) => each.includes('engine-process'));
+      process.kill(Number(line?.trim().split(' ')[0]), 'SIGKILL');
+    },
+    stop: async () => {
+      await browser.close();
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Drops files onto the window, as from the desktop. */
+export async function dropFiles(page: Page, files: readonly { name: string; bytes: Buffer }[]): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    async (contents) => {
+      const data = new DataTransfer();
+      for (const { name, base64 } of contents) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        data.items.add(new File([bytes], name));
+      }
+      return data;
+    },
+    files.map(({ name, bytes }) => ({ name, base64: bytes.toString('base64') })),
+  );
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer: transfer });
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+}
+
+export async function askQuestion(page: Page, question: string): Promise<void> {
+  await page.fill('#question', question);
+  await page.press('#question', 'Enter');
+}
