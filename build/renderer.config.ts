@@ -23,5 +23,12 @@ export default defineConfig({
     },
   ],
   worker: { format: 'es' },
-  build: { outDir: OUT, emptyOutDir: true, target: 'esnext', reportCompressedSize: false, chunkSizeWarningLimit: 4096 },
+  build: {
+    outDir: OUT,
+    emptyOutDir: true,
+    target: 'esnext',
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 4096,
+    rolldownOptions: { input: ['index.html', 'engine.html'].map((page) => join(ROOT, 'renderer', page)) },
+  },
 });

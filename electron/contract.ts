@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { MemoryUse } from '../engine/engine.ts';
 import type { LoadedModel, Measured } from '../engine/protocol.ts';
+import type { CallName } from './call-names.ts';
 
 const id = z.string().regex(/^[0-9a-f-]{36}$/);
 const policy = z.enum(['dense', 'pod']);
@@ -49,9 +50,9 @@ export const calls = {
   exportConversation: z.object({ conversation: id, format: z.enum(['markdown', 'json']) }),
   changeSettings: settingsSchema.partial(),
   clearData: z.object({}),
-} as const;
+} as const satisfies Record<CallName, z.ZodType>;
 
-export type CallName = keyof typeof calls;
+export type { CallName };
 export type Parameters<Name extends CallName> = z.infer<(typeof calls)[Name]>;
 export type PolicyName = z.infer<typeof policy>;
 export type Settings = z.infer<typeof settingsSchema>;

@@ -1,5 +1,7 @@
 /** The Web Worker of the GPU host: the engine on Chromium's WebGPU, behind the typed protocol. */
+import { ProximaError } from './errors.ts';
 import { serveEngine } from './host.ts';
+import type { HostMessage } from './host-envelope.ts';
 import type { Port } from './protocol.ts';
 import { openHttpFolder } from './runtime/folder-http.ts';
 import { createBrowserWebGpuRuntime } from './runtime/webgpu-browser.ts';
@@ -10,7 +12,16 @@ interface Start {
   readonly availableBytes: number;
 }
 
-const scope = self as unknown as Port;
+const send = (message: HostMessage) => self.postMessage(message);
+
+const port: Port = {
+  postMessage: (reply) => send({ kind: 'reply', reply }),
+  addEventListener: (type, listener) =>
+    self.addEventListener(type, ({ data }: MessageEvent) => {
+      if (data === 'ping') send({ kind: 'pong' });
+      else listener({ data });
+    }),
+};
 
 self.addEventListener(
   'message',
@@ -18,13 +29,15 @@ self.addEventListener(
     if (data?.type !== 'start') return;
     try {
       const runtime = await createBrowserWebGpuRuntime(data.availableBytes);
-      serveEngine(scope, {
+      serveEngine(port, {
         runtime,
         openFolder: async (url) => ({ folder: openHttpFolder(url), dataFolder: new URL('onnx/', `${url}/`).href }),
       });
-      scope.postMessage({ type: 'ready', runtime: runtime.name });
+      send({ kind: 'ready', runtime: runtime.name });
     } catch (cause) {
-      scope.postMessage({ type: 'unfit', message: cause instanceof Error ? cause.message : String(cause) });
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const wayOut = cause instanceof ProximaError ? cause.wayOut : 'Choose the CPU in the settings.';
+      send({ kind: 'unfit', message, wayOut });
     }
   },
   { once: true },

@@ -3,10 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { readDocument } from '../documents/read-document.ts';
 import { ProximaError } from '../errors.ts';
 import type { DocumentMessage, DocumentRequest } from './document-reader.ts';
+import { connectParent } from './parent.ts';
 
-const post = (message: DocumentMessage) => process.send?.(message);
+const parent = connectParent();
+const post = (message: DocumentMessage) => parent.post(message);
 
-process.once('message', async ({ path, name, password }: DocumentRequest) => {
+parent.listen(async (request) => {
+  const { path, name, password } = request as DocumentRequest;
   try {
     const onProgress = (done: number, total: number) => post({ type: 'progress', done, total });
     const document = await readDocument(await readFile(path), name, { password, onProgress });
@@ -23,6 +26,3 @@ process.once('message', async ({ path, name, password }: DocumentRequest) => {
     post({ type: 'error', code, message, wayOut });
   }
 });
-
-// The reader has gone: nobody waits for the result any more.
-process.once('disconnect', () => process.exit());

@@ -4,7 +4,7 @@
  * A worker thread would start faster, but stopping one in the middle of inflating a stream takes the whole process down
  * (Node 24: "Assertion failed: init_done_" in node_zlib.cc); a process can be killed at any moment.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,56 +27,76 @@ const PATIENCE = 20_000;
 const HEAP_MIB = 2048;
 const PROGRAM = fileURLToPath(new URL('./document-process.ts', import.meta.url));
 
+/** What is needed of a process that reads a document, Node's or Electron's. */
+export interface DocumentProcess {
+  post(request: DocumentRequest): void;
+  onMessage(listener: (message: DocumentMessage) => void): void;
+  onExit(listener: (cause: string) => void): void;
+  kill(): void;
+}
+
 export interface ReadFileOptions extends ReadOptions {
   /** What people call it, where the path says something else. */
   readonly name?: string | undefined;
 }
 
 /** Rejects with `file-missing`, `file-empty`, `document-stalled`, `cancelled` or what `readDocument` rejects with. */
-export async function readDocumentFile(path: string, options: ReadFileOptions = {}): Promise<Document> {
+export async function readDocumentFile(
+  path: string,
+  options: ReadFileOptions = {},
+  start: () => DocumentProcess = forkDocumentProcess,
+): Promise<Document> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new ProximaError('file-missing', `There is no file ${path}.`, 'Check the path.');
   if (!found.isFile()) throw new ProximaError('file-unreadable', `${path} is not a file.`, 'Give the document itself.');
   await access(path, constants.R_OK).catch(() => {
     throw new ProximaError('file-unreadable', `${path} can't be opened.`, 'Check that you may read it.');
   });
-  return readInProcess({ path, name: options.name ?? basename(path), password: options.password }, options);
+  const child = start();
+  try {
+    return await outcome(child, { path, name: options.name ?? basename(path), password: options.password }, options);
+  } finally {
+    child.kill();
+  }
 }
 
-async function readInProcess(request: DocumentRequest, options: ReadOptions): Promise<Document> {
+function forkDocumentProcess(): DocumentProcess {
   const child = fork(PROGRAM, {
     execArgv: [`--max-old-space-size=${HEAP_MIB}`],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  try {
-    return await outcome(child, request, options);
-  } finally {
-    child.kill('SIGKILL');
-  }
+  return {
+    post: (request) => void child.send(request),
+    onMessage: (listener) => void child.on('message', listener as (message: unknown) => void),
+    onExit: (listener) => {
+      child.on('error', (cause) => listener(cause.message));
+      child.on('exit', () => listener('the process that read it broke down'));
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
 }
 
-function outcome(child: ChildProcess, request: DocumentRequest, options: ReadOptions): Promise<Document> {
+function outcome(child: DocumentProcess, request: DocumentRequest, options: ReadOptions): Promise<Document> {
   return new Promise<Document>((resolve, reject) => {
     const stalled = () => reject(stalledError(request.name));
     let watchdog = setTimeout(stalled, PATIENCE);
     const cancel = () =>
       reject(new ProximaError('cancelled', 'Reading was cancelled.', 'Start it again when you like.'));
     options.signal?.addEventListener('abort', cancel, { once: true });
-    child.on('message', (message: DocumentMessage) => {
+    child.onMessage((message) => {
       clearTimeout(watchdog);
       watchdog = setTimeout(stalled, PATIENCE);
       if (message.type === 'progress') options.onProgress?.(message.done, message.total);
       else if (message.type === 'document') resolve(message.document);
       else reject(new ProximaError(message.code, message.message, message.wayOut));
     });
-    child.on('error', (cause) => reject(crashError(request.name, cause.message)));
-    child.on('exit', () => {
+    child.onExit((cause) => {
       clearTimeout(watchdog);
       options.signal?.removeEventListener('abort', cancel);
-      reject(crashError(request.name, 'the process that read it broke down'));
+      reject(crashError(request.name, cause));
     });
-    child.send(request);
+    child.post(request);
   });
 }
 

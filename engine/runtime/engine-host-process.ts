@@ -2,16 +2,11 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ProximaError } from '../errors.ts';
+import type { HostMessage } from '../host-envelope.ts';
 import type { Reply } from '../protocol.ts';
 import type { StartedHost } from '../resilient-engine.ts';
 
 export type RuntimeChoice = 'auto' | 'cpu' | 'webgpu';
-
-export type EngineProcessMessage =
-  | { kind: 'ready'; runtime: string }
-  | { kind: 'unfit'; message: string; wayOut: string }
-  | { kind: 'reply'; reply: unknown }
-  | { kind: 'pong' };
 
 export interface EngineProcessOptions {
   readonly runtime: RuntimeChoice;
@@ -23,7 +18,7 @@ export interface EngineProcessOptions {
 /** What is needed of a process, Node's or Electron's. */
 export interface EngineProcess {
   post(message: unknown): void;
-  onMessage(listener: (message: EngineProcessMessage) => void): void;
+  onMessage(listener: (message: HostMessage) => void): void;
   onExit(listener: (cause: string) => void): void;
   kill(): void;
 }

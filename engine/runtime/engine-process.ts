@@ -5,31 +5,13 @@
 import { join } from 'node:path';
 import { ProximaError } from '../errors.ts';
 import { serveEngine } from '../host.ts';
+import type { HostMessage } from '../host-envelope.ts';
 import type { Port } from '../protocol.ts';
 import { createCpuRuntime } from './cpu.ts';
-import type { EngineProcessMessage, RuntimeChoice } from './engine-host-process.ts';
+import type { RuntimeChoice } from './engine-host-process.ts';
 import { openModelFolder } from './folder-node.ts';
+import { connectParent } from './parent.ts';
 import type { Runtime } from './runtime.ts';
-
-/** Electron's port to the main process, where this is a utility process. */
-interface ParentPort {
-  postMessage(message: unknown): void;
-  on(type: 'message', listener: (event: { data: unknown }) => void): void;
-}
-
-function parent(): { post(message: unknown): void; listen(listener: (message: unknown) => void): void } {
-  const { parentPort } = process as { parentPort?: ParentPort };
-  if (parentPort) {
-    return {
-      post: (message) => parentPort.postMessage(message),
-      listen: (listener) => parentPort.on('message', ({ data }) => listener(data)),
-    };
-  }
-  // Whoever started it has gone.
-  process.once('disconnect', () => process.exit());
-  process.once('error', () => process.exit());
-  return { post: (message) => process.send?.(message), listen: (listener) => process.on('message', listener) };
-}
 
 /** WebGPU is loaded only where it is asked for: Dawn and its driver take half a second. */
 async function createRuntime(choice: RuntimeChoice, threads: number | undefined): Promise<Runtime> {
@@ -40,9 +22,9 @@ async function createRuntime(choice: RuntimeChoice, threads: number | undefined)
   return createCpuRuntime(threads === undefined ? {} : { threads });
 }
 
-const { post, listen } = parent();
+const { post, listen } = connectParent();
 const [choice = 'auto', threads] = process.argv.slice(2) as [RuntimeChoice?, string?];
-const send = (message: EngineProcessMessage) => post(message);
+const send = (message: HostMessage) => post(message);
 
 try {
   const runtime = await createRuntime(choice, threads ? Number(threads) : undefined);

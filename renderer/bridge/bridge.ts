@@ -1,16 +1,17 @@
 /** The way to the services: what the preload gives in Electron, a WebSocket in serve mode. */
 import type { Bridge, DocumentEntry } from '../../electron/contract.ts';
+import { type Exposed, wrapExposed } from './electron.ts';
 import { FailedCall } from './failed-call.ts';
 import { connectWebSocket } from './web-socket.ts';
 
 declare global {
   interface Window {
     /** Present in Electron. */
-    readonly proxima?: Bridge;
+    readonly proxima?: Exposed;
   }
 }
 
-export const bridge: Bridge = window.proxima ?? connectWebSocket();
+export const bridge: Bridge = window.proxima ? wrapExposed(window.proxima) : connectWebSocket();
 
 /** Hands a file over; the address is the same in Electron and in serve mode. Rejects with a `FailedCall`. */
 export async function addFile(name: string, content: Blob): Promise<DocumentEntry> {

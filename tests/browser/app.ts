@@ -19,9 +19,10 @@ export interface RunningApp {
 }
 
 /** `npm run serve` as people run it, on a data folder. The CPU, so that results do not hang on the machine's card. */
-export async function startApp(dataFolder: string, model?: string): Promise<RunningApp> {
+export async function startApp(dataFolder: string, model?: string, mostFileKibibytes?: number): Promise<RunningApp> {
   const parameters = ['build/serve.ts', '--data', dataFolder, '--runtime', 'cpu', ...(model ? ['--model', model] : [])];
-  const child = spawn(join(ROOT, 'node_modules/.bin/node'), parameters, {
+  const limit = mostFileKibibytes === undefined ? '' : `ulimit -f ${mostFileKibibytes}; `;
+  const child = spawn('bash', ['-c', `${limit}exec "$0" "$@"`, join(ROOT, 'node_modules/.bin/node'), ...parameters], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

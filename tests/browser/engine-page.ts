@@ -1,5 +1,6 @@
 /** Runs in Chromium: starts the engine's worker, reads a document, asks, and leaves what came back on the window. */
 import { EngineClient } from '../../engine/client.ts';
+import type { HostMessage } from '../../engine/host-envelope.ts';
 import type { Port } from '../../engine/protocol.ts';
 
 export interface BrowserRun {
@@ -20,13 +21,20 @@ declare global {
 
 window.runEngine = async (folder, pages, question) => {
   const worker = new Worker(new URL('../../engine/worker.ts', import.meta.url), { type: 'module' });
-  const started = new Promise<{ type: string; message?: string }>((resolve) => {
+  const started = new Promise<HostMessage>((resolve) => {
     worker.addEventListener('message', ({ data }) => resolve(data), { once: true });
   });
   worker.postMessage({ type: 'start', availableBytes: 2 ** 31 });
   const ready = await started;
-  if (ready.type !== 'ready') throw new Error(ready.message);
-  const client = new EngineClient(worker as unknown as Port);
+  if (ready.kind !== 'ready') throw new Error(ready.kind === 'unfit' ? ready.message : ready.kind);
+  const port: Port = {
+    postMessage: (message) => worker.postMessage(message),
+    addEventListener: (type, listener) =>
+      worker.addEventListener(type, ({ data }: MessageEvent<HostMessage>) => {
+        if (data.kind === 'reply') listener({ data: data.reply });
+      }),
+  };
+  const client = new EngineClient(port);
   const model = await client.load(new URL(folder, location.href).href);
   let progress = 0;
   const opened = await client.open({ pages }, { onProgress: () => (progress += 1) });

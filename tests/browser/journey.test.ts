@@ -71,9 +71,19 @@ describe.skipIf(!CHROMIUM)('the journey', () => {
     expect(await page.getByRole('switch').getAttribute('aria-checked')).toBe('true');
     expect(app.problems).toEqual([]);
   });
+});
+
+describe.skipIf(!CHROMIUM)('an app whose engine is lost', () => {
+  let app: RunningApp;
+  let page: Page;
+  beforeAll(async () => {
+    app = await startApp(temporaryFolder());
+    page = await app.open();
+  });
+  afterAll(() => app?.stop());
 
   it('survives the engine being killed while it reads and while it answers, and says so', async () => {
-    const text = `${'The weather was fair and nothing was said of it. '.repeat(1500)}The access code of the Harlow Bank is 73519. ${'Nobody came. '.repeat(300)}`;
+    const text = `${'The weather was fair and nothing was said of it. '.repeat(500)}The access code of the Harlow Bank is 73519. ${'Nobody came. '.repeat(300)}`;
     await dropFiles(page, [{ name: 'weather.txt', bytes: Buffer.from(text) }]);
     const item = page.locator('.document', { hasText: 'weather' });
     await item.locator('[data-reading="reading"]').waitFor({ timeout: LONG });

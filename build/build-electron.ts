@@ -1,0 +1,40 @@
+/** Builds main, preloads and the hosts' programs into dist/electron; packages stay packages. */
+import { join } from 'node:path';
+import { build, type InlineConfig } from 'vite';
+
+const ROOT = join(import.meta.dirname, '..');
+const OUT = join(ROOT, 'dist/electron');
+
+const MODULES = {
+  main: 'electron/main.ts',
+  'engine-process': 'engine/runtime/engine-process.ts',
+  'document-process': 'engine/runtime/document-process.ts',
+};
+/** Sandboxed preloads are classic scripts, whole in one file. */
+const PRELOADS = { preload: 'electron/preload.ts', 'engine-preload': 'electron/engine-preload.ts' };
+
+function config(input: Record<string, string>, format: 'es' | 'cjs', emptyOutDir: boolean): InlineConfig {
+  const extension = format === 'es' ? 'js' : 'cjs';
+  return {
+    configFile: false,
+    root: ROOT,
+    logLevel: 'warn',
+    publicDir: false,
+    ssr: { external: true },
+    build: {
+      ssr: true,
+      target: 'node24',
+      outDir: OUT,
+      emptyOutDir,
+      minify: false,
+      rolldownOptions: {
+        input: Object.fromEntries(Object.entries(input).map(([name, path]) => [name, join(ROOT, path)])),
+        external: ['electron'],
+        output: { format, entryFileNames: `[name].${extension}`, chunkFileNames: `[name]-[hash].${extension}` },
+      },
+    },
+  };
+}
+
+await build(config(MODULES, 'es', true));
+for (const [name, path] of Object.entries(PRELOADS)) await build(config({ [name]: path }, 'cjs', false));

@@ -1,0 +1,21 @@
+/** Electron's bridge: what the preload gives, with failures as errors again (errors lose their kind between the worlds). */
+import { CALL_NAMES } from '../../electron/call-names.ts';
+import type { Bridge, CallName, ShownFailure, Verbs } from '../../electron/contract.ts';
+import { FailedCall } from './failed-call.ts';
+
+type Outcome = { result: unknown } | { failure: ShownFailure };
+export type Exposed = Pick<Bridge, 'onEvent' | 'onConnection'> &
+  Readonly<Record<CallName, (parameters: unknown) => Promise<Outcome>>>;
+
+export function wrapExposed(exposed: Exposed): Bridge {
+  const verbs = CALL_NAMES.map((name) => [
+    name,
+    async (parameters: unknown) => {
+      const outcome = await exposed[name](parameters);
+      if ('failure' in outcome) throw new FailedCall(outcome.failure);
+      return outcome.result;
+    },
+  ]);
+  const { onEvent, onConnection } = exposed;
+  return { ...(Object.fromEntries(verbs) as Verbs), onEvent, onConnection };
+}
