@@ -13,7 +13,7 @@ class Shape:
     hidden: int = 256
     layers: int = 8
     query_heads: int = 4
-    key_value_heads: int = 1
+    key_value_heads: int = 2
     head: int = 64
     intermediate: int = 512
     rope_base: float = 1e12

@@ -27,7 +27,7 @@ from sequences import ANSWER, PLAIN, Sequences
 WORK = Path(__file__).parent / "work"
 LEADERS = [0, 0, 0, 0, 0, 5, 5, 5]
 # (share of the tokens at which the phase ends, length, tokens a step)
-PHASES = [(0.25, 128, 8192), (0.55, 256, 8192), (0.82, 512, 8192), (0.94, 1024, 8192), (1.0, 2048, 8192)]
+PHASES = [(0.25, 128, 8192), (0.55, 256, 8192), (0.8, 512, 8192), (0.91, 1024, 8192), (0.98, 2048, 8192), (1.0, 8192, 8192)]
 PLAIN_SHARE, PLAIN_WEIGHT = 0.08, 0.16
 # Where layers learn to look. Layer 4, from an answer's place and from a value's start: half of its heads at the entity's name,
 # the others at the attribute's. Layer 5, from an answer's place: at the sentence that tells. Layer 6: half of its heads at the

@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { ROOT } from '../integration/command.ts';
 
 export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
@@ -13,7 +13,7 @@ export interface RunningApp {
   readonly process: ChildProcess;
   readonly problems: string[];
   readonly browser: Browser;
-  open(colorScheme?: 'light' | 'dark', viewport?: { width: number; height: number }): Promise<Page>;
+  open(options?: BrowserContextOptions): Promise<Page>;
   killEngine(): void;
   stop(): Promise<void>;
 }
@@ -40,8 +40,8 @@ export async function startApp(dataFolder: string, model?: string, mostFileKibib
     process: child,
     problems,
     browser,
-    open: async (colorScheme = 'light', viewport = { width: 1400, height: 860 }) => {
-      const context = await browser.newContext({ colorScheme, viewport });
+    open: async (options) => {
+      const context = await browser.newContext({ viewport: { width: 1400, height: 860 }, ...options });
       const page = await context.newPage();
       page.on('pageerror', (error) => problems.push(error.message));
       page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
