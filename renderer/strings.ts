@@ -75,7 +75,7 @@ export const strings = {
     stopped: 'Stopped.',
     pages: 'Pages the answer looked at',
     page: (page: string, share: string) => `Page ${page} · ${share}`,
-    pageLabel: (page: string, share: string) => `Show page ${page}, which got ${share} of the attention`,
+    pageLabel: (page: string, share: string) => `Page ${page} · ${share} of the attention; show it`,
     readWhole: (pages: string, tokens: string) => `${pages} pages, ${tokens} tokens in context`,
     conversations: 'Conversations',
     newConversation: 'New conversation',

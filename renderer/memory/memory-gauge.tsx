@@ -32,7 +32,7 @@ export function MemoryGauge({ document }: { readonly document: DocumentEntry }) 
           <span className="hidden">{strings.memory.details}</span>
         </Collapsible.Trigger>
         <Bars parts={parts} cacheBytes={memory.bytes} denseBytes={memory.denseBytes} />
-        <Collapsible.Content className="details">
+        <Collapsible.Content className="details" tabIndex={0}>
           <PartsTable parts={parts} />
           <GrowthChart document={document.id} />
         </Collapsible.Content>

@@ -13,6 +13,8 @@ export interface RunningApp {
   readonly process: ChildProcess;
   readonly problems: string[];
   readonly browser: Browser;
+  /** What starting the browser took. */
+  readonly browserMilliseconds: number;
   open(options?: BrowserContextOptions): Promise<Page>;
   killEngine(): void;
   stop(): Promise<void>;
@@ -33,13 +35,16 @@ export async function startApp(dataFolder: string, model?: string, mostFileKibib
     });
     child.once('exit', (code) => reject(new Error(`serve mode ended with code ${code}`)));
   });
+  const launching = performance.now();
   const browser = await chromium.launch({ executablePath: CHROMIUM as string, args: ['--no-sandbox'] });
+  const browserMilliseconds = performance.now() - launching;
   const problems: string[] = [];
   return {
     url,
     process: child,
     problems,
     browser,
+    browserMilliseconds,
     open: async (options) => {
       const context = await browser.newContext({ viewport: { width: 1400, height: 860 }, ...options });
       const page = await context.newPage();
