@@ -1,13 +1,13 @@
 /** How the screen is built: React by vite, with pdf.js's resource files beside it. */
 import { cpSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/renderer');
-const PDFJS = dirname(dirname(fileURLToPath(import.meta.resolve('pdfjs-dist'))));
+const PDFJS = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'));
 const RESOURCES = ['cmaps', 'standard_fonts', 'wasm', 'iccs'];
 
 export default defineConfig({
