@@ -28,6 +28,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'esnext',
     reportCompressedSize: false,
+    license: { fileName: 'licences.md' },
     chunkSizeWarningLimit: 4096,
     rolldownOptions: { input: ['index.html', 'engine.html'].map((page) => join(ROOT, 'renderer', page)) },
   },

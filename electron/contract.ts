@@ -114,6 +114,8 @@ export interface ReadingState {
   readonly done: number;
   readonly total: number;
   readonly seconds: number;
+  /** The page that has been reached. */
+  readonly page: number;
   /** The pages that were or are read, where not all. */
   readonly pages: { readonly first: number; readonly last: number } | null;
   readonly memory: MemoryUse | null;

@@ -8,6 +8,8 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly seconds: number;
+  /** The page that has been reached, where a document is read. */
+  readonly page?: number;
 }
 
 /** Pauses a reading and lets it go on. */

@@ -52,10 +52,15 @@ export interface AskOptions {
   readonly onText?: ((text: string) => void) | undefined;
 }
 
+export interface ReadingProgress extends PrefillProgress {
+  /** The page that has been reached. */
+  readonly page: number;
+}
+
 export interface ReadingOptions {
   readonly availableBytes: number;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: PrefillProgress) => void) | undefined;
+  readonly onProgress?: ((progress: ReadingProgress) => void) | undefined;
   /** Called once it is known that the document fits, before the first token is read. */
   readonly onFit?: ((fit: Fit) => void) | undefined;
   /** Called after every chunk with what counts the memory, so that only those who look pay for it. */
@@ -80,6 +85,10 @@ export function tokeniseDocument(model: Model, pages: readonly Page[]): Tokenise
     placed.push({ page: page.number, start, end: ids.length });
   }
   return { ids, pages: placed };
+}
+
+function pageAt(pages: readonly PageTokens[], tokens: number): number {
+  return pages.findLast(({ start }) => start < tokens)?.page ?? 0;
 }
 
 function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number): FitRequest {
@@ -148,7 +157,7 @@ export class Reading {
     const seconds = await prefill(model.decoder, cache, tokens.ids, {
       signal: options.signal,
       onProgress: (progress) => {
-        options.onProgress?.(progress);
+        options.onProgress?.({ ...progress, page: pageAt(tokens.pages, progress.done) });
         options.onMemory?.(() => memoryUse(cache));
       },
       betweenChunks: options.betweenChunks,

@@ -121,7 +121,15 @@ export type Reply =
   | { type: 'answered'; id: number; answer: Answer; memory: MemoryUse }
   | { type: 'done'; id: number }
   | { type: 'failed'; id: number; failure: Failure }
-  | { type: 'progress'; id: number; what: 'loading' | 'reading'; done: number; total: number; seconds: number }
+  | {
+      type: 'progress';
+      id: number;
+      what: 'loading' | 'reading';
+      done: number;
+      total: number;
+      seconds: number;
+      page?: number;
+    }
   | { type: 'fit'; id: number; fit: Fit }
   | { type: 'memory'; id: number; memory: MemoryUse }
   | { type: 'text'; id: number; text: string };

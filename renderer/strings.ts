@@ -30,6 +30,7 @@ export const strings = {
     unlock: 'Unlock',
     waiting: 'Waiting to be read',
     reading: (percent: string) => `Reading, ${percent}`,
+    readingPage: (page: string, pages: string) => `page ${page} of ${pages}`,
     paused: (percent: string) => `Paused at ${percent}`,
     read: 'Ready for questions',
     notRead: 'Not in memory',

@@ -1,7 +1,10 @@
-/** Before any test: the screen is built once, so that the app's tests serve what the sources say. */
-import { build } from 'vite';
-import config from '../build/renderer.config.ts';
+/** Before any test: the screen is built once, as it ships (vitest's own NODE_ENV would make it a development build). */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 
-export async function setup(): Promise<void> {
-  await build({ ...config, configFile: false, logLevel: 'error' });
+export function setup(): void {
+  execFileSync(process.execPath, [join(import.meta.dirname, '../build/build-renderer.ts')], {
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: 'inherit',
+  });
 }

@@ -42,6 +42,7 @@ const NONE: ReadingState = {
   done: 0,
   total: 0,
   seconds: 0,
+  page: 0,
   pages: null,
   memory: null,
   scratchBytes: 0,
@@ -171,10 +172,10 @@ export class Readings {
         {
           signal: controller.signal,
           pause,
-          onProgress: ({ done, total, seconds }) => {
+          onProgress: ({ done, total, seconds, page = 0 }) => {
             onProgress?.(done, total);
             const state = pause.paused ? 'paused' : 'reading';
-            if (usual) this.#set(document, { ...this.stateOf(document), state, done, total, seconds });
+            if (usual) this.#set(document, { ...this.stateOf(document), state, done, total, seconds, page });
           },
           onMemory: (memory) => usual && this.#set(document, { ...this.stateOf(document), memory }),
         },

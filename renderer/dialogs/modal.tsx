@@ -19,7 +19,8 @@ export function Modal({ title, children }: ModalProps) {
     return () => element?.close();
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby={id} onCancel={close} onClose={close}>
+    // Not by the `close` event: it comes late, when another dialog may be open already.
+    <dialog ref={dialog} aria-labelledby={id} onCancel={close}>
       <header>
         <h2 id={id}>{title}</h2>
         <button type="button" className="icon" aria-label={strings.close} onClick={close}>

@@ -132,7 +132,7 @@ function AtRest({ document, state }: { readonly document: string; readonly state
   );
 }
 
-function UnderWay({ entry: { id, reading } }: { readonly entry: DocumentEntry }) {
+function UnderWay({ entry: { id, pages, reading } }: { readonly entry: DocumentEntry }) {
   const { done, total } = reading;
   const paused = reading.state === 'paused';
   const share = percent(total > 0 ? done / total : 0);
@@ -141,6 +141,7 @@ function UnderWay({ entry: { id, reading } }: { readonly entry: DocumentEntry })
       <progress aria-label={strings.library.reading(share)} value={done} max={total || 1} />
       <span className="numbers">
         {paused ? strings.library.paused(share) : strings.library.reading(share)}
+        {reading.page > 0 && ` · ${strings.library.readingPage(count(reading.page), count(pages))}`}
         {!paused && done > 0 && <Speed reading={reading} />}
       </span>
       <IconButton

@@ -30,8 +30,12 @@ export async function refresh(): Promise<void> {
   await choose(known, known === document ? conversation : undefined);
 }
 
+/** Counts choices: of two that overlap the later one holds. */
+let choices = 0;
+
 /** Shows a document with its latest or a given conversation, and has it read if it is not in memory. */
 export async function choose(document: string | undefined, conversation?: string): Promise<void> {
+  const choice = ++choices;
   const { select, setConversations, setTurns } = store.getState();
   if (!document) {
     select(undefined);
@@ -41,6 +45,7 @@ export async function choose(document: string | undefined, conversation?: string
   setConversations(document, conversations);
   const chosen = conversations.find(({ id }) => id === conversation) ?? conversations[0];
   if (chosen) setTurns(chosen.id, (await bridge.getConversation({ conversation: chosen.id })).turns);
+  if (choice !== choices) return;
   select(document, chosen?.id);
   const entry = store.getState().documents[document];
   if (entry?.state === 'stored' && entry.reading.state === 'none') await bridge.read({ document });

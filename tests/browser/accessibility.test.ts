@@ -32,7 +32,10 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
     await page.locator('.library').waitFor(WAIT);
     const found: Record<string, string[]> = { welcome: await violations(page) };
     await dropFiles(page, [{ name: `weather-${scheme}.txt`, bytes: Buffer.from(TEXT) }]);
-    await page.locator('[data-selected="true"] [data-reading="read"]').waitFor(WAIT);
+    await page
+      .locator('[data-selected="true"]', { hasText: `weather-${scheme}` })
+      .locator('[data-reading="read"]')
+      .waitFor(WAIT);
     await askQuestion(page, QUESTION);
     await page.locator('.chip').first().click(WAIT);
     await page.locator('.text section').first().waitFor(WAIT);
@@ -43,6 +46,7 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
     await page.locator('.verdict').waitFor(WAIT);
     found.compared = await violations(page);
     await page.getByRole('button', { name: 'Settings' }).click();
+    await page.locator('dialog[open]').waitFor(WAIT);
     found.settings = await violations(page);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'What fits?' }).first().click();
@@ -50,6 +54,7 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
     found.fit = await violations(page);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Paste text' }).click();
+    await page.locator('dialog[open]').waitFor(WAIT);
     found.paste = await violations(page);
     await page.context().close();
     expect(Object.fromEntries(Object.entries(found).filter(([, each]) => each.length > 0))).toEqual({});
@@ -78,7 +83,10 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
     await page.keyboard.insertText(TEXT);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await page.locator('[data-selected="true"] [data-reading="read"]').waitFor(WAIT);
+    await page
+      .locator('[data-selected="true"]', { hasText: 'Pasted text' })
+      .locator('[data-reading="read"]')
+      .waitFor(WAIT);
     await tabTo(/^question$/);
     await page.keyboard.type(QUESTION);
     await page.keyboard.press('Enter');
