@@ -122,12 +122,13 @@ export class ConversationStore {
   search(words: string): SearchHit[] {
     const wanted = words.trim();
     if (wanted === '') return [];
-    const pattern = `%${wanted.replace(/[\\%_]/g, '\\$&')}%`;
+    const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+    const inJson = JSON.stringify(wanted).slice(1, -1);
     return this.#database
       .all<TurnRow>(
         `SELECT * FROM turns WHERE question LIKE ? ESCAPE '\\' OR answers LIKE ? ESCAPE '\\' ORDER BY asked DESC`,
-        pattern,
-        pattern,
+        containing(wanted),
+        containing(inJson),
       )
       .map(turnOf)
       .flatMap((turn) => this.#hit(turn, wanted))
