@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { askQuestion, dropFiles, startApp } from '../tests/browser/app.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { askQuestion, dropFiles, type RunningApp, startApp } from '../tests/browser/app.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'assets/screenshots');
@@ -11,54 +11,72 @@ const SAMPLE = { name: 'katrine-papers.pdf', bytes: readFileSync(join(ROOT, 'ass
 const QUESTION = 'What is the safe combination of the Harcourt Bank?';
 const WAIT = { timeout: 180_000 };
 const WIDE = { width: 1360, height: 840 };
-const NARROW = { width: 420, height: 860 };
 
-async function take(page: Page, name: string): Promise<void> {
-  await page.waitForTimeout(400); // Pages of the document are still being painted.
-  await page.screenshot({ path: join(OUT, `${name}.png`) });
-  process.stdout.write(`${name}\n`);
+const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { viewport: WIDE },
+  dark: { viewport: WIDE, colorScheme: 'dark' },
+  narrow: { viewport: { width: 420, height: 860 } },
+};
+
+/** One page a look, all of one app: what one does, the others show. */
+async function openLooks(app: RunningApp): Promise<[string, Page][]> {
+  return Promise.all(
+    Object.entries(LOOKS).map(async ([look, options]): Promise<[string, Page]> => [look, await app.open(options)]),
+  );
 }
+
+async function takeAll(looks: readonly [string, Page][], screen: string, show: (page: Page) => Promise<unknown>) {
+  for (const [look, page] of looks) {
+    await show(page);
+    await page.waitForTimeout(400); // Pages of the document are still being painted.
+    await page.screenshot({ path: join(OUT, `${screen}-${look}.png`) });
+  }
+  process.stdout.write(`${screen}\n`);
+}
+
+const gauge = (page: Page) => page.locator('.gauge .summary').click();
+const passageMarked = (page: Page) =>
+  page.waitForFunction(() => (CSS.highlights.get('passage')?.size ?? 0) > 0, undefined, WAIT);
 
 mkdirSync(OUT, { recursive: true });
 const data = mkdtempSync(join(tmpdir(), 'proxima-'));
 const app = await startApp(data);
 try {
-  const page = await app.open({ viewport: WIDE });
-  await take(page, 'welcome-light');
-  await dropFiles(page, [SAMPLE]);
-  await page.waitForSelector('[data-reading="reading"] progress', WAIT);
-  await page.waitForFunction(() => Number(document.querySelector('progress')?.value) > 12_000, undefined, WAIT);
-  await page.locator('.gauge .summary').click();
-  await take(page, 'reading-light');
-  await page.locator('.gauge .summary').click();
-  await page.waitForSelector('[data-reading="read"]', WAIT);
-  await askQuestion(page, QUESTION);
-  await page.locator('.chip').first().click(WAIT);
-  await page.waitForFunction(() => (CSS.highlights.get('passage')?.size ?? 0) > 0, undefined, WAIT);
-  await take(page, 'answer-light');
-  await page.getByRole('switch').click();
-  await askQuestion(page, QUESTION);
-  await page.waitForSelector('.verdict', WAIT);
-  await page.getByRole('button', { name: 'Hide document' }).first().click();
-  await page.locator('.gauge .summary').click();
-  await take(page, 'compare-light');
-  await page.getByRole('button', { name: 'Settings' }).click();
-  await take(page, 'settings-light');
-  await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'What fits?' }).click();
-  await page.waitForSelector('.fits', WAIT);
-  await take(page, 'fit-light');
+  const looks = await openLooks(app);
+  const [, first] = looks[0] as [string, Page];
+  await takeAll(looks, 'welcome', (page) => page.getByText('Nothing here yet').waitFor(WAIT));
 
-  const dark = await app.open({ viewport: WIDE, colorScheme: 'dark' });
-  await dark.locator('.turn').first().waitFor(WAIT);
-  await take(dark, 'compare-dark');
-  await dark.locator('.chip').first().click();
-  await dark.waitForFunction(() => (CSS.highlights.get('passage')?.size ?? 0) > 0, undefined, WAIT);
-  await take(dark, 'answer-dark');
+  await dropFiles(first, [SAMPLE]);
+  await first.waitForFunction(() => Number(document.querySelector('progress')?.value) > 8000, undefined, WAIT);
+  await first.getByRole('button', { name: 'Pause reading' }).click();
+  await takeAll(looks, 'reading', async (page) => {
+    await page.locator('.document .title').click(WAIT);
+    await gauge(page);
+  });
+  await first.getByRole('button', { name: 'Go on reading' }).click();
+  await first.waitForSelector('[data-reading="read"]', WAIT);
 
-  const narrow = await app.open({ viewport: NARROW });
-  await narrow.locator('.turn').first().waitFor(WAIT);
-  await take(narrow, 'answer-narrow');
+  await askQuestion(first, QUESTION);
+  await first.locator('.chip').first().waitFor(WAIT);
+  await takeAll(looks, 'answer', async (page) => {
+    await gauge(page);
+    await page.reload();
+    await page.locator('.chip').first().click(WAIT);
+    await passageMarked(page);
+  });
+  for (const [, page] of looks) await page.getByRole('button', { name: 'Hide document' }).last().click();
+
+  await first.getByRole('switch').click();
+  await askQuestion(first, QUESTION);
+  await first.waitForSelector('.verdict', WAIT);
+  await takeAll(looks, 'compare', (page) => page.locator('.verdict').scrollIntoViewIfNeeded());
+
+  await takeAll(looks, 'settings', (page) => page.getByRole('button', { name: 'Settings' }).click());
+  for (const [, page] of looks) await page.keyboard.press('Escape');
+  await takeAll(looks, 'fit', async (page) => {
+    await page.getByRole('button', { name: 'What fits?' }).click();
+    await page.waitForSelector('.fits', WAIT);
+  });
   if (app.problems.length > 0) process.stderr.write(`The pages complained: ${app.problems.join('; ')}\n`);
 } finally {
   await app.stop();
