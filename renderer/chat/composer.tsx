@@ -1,19 +1,22 @@
 /** Where questions are written. */
 import { SendHorizontal } from 'lucide-react';
 import { Switch } from 'radix-ui';
-import { useState } from 'react';
 import type { DocumentEntry } from '../../electron/contract.ts';
 import { ask } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 
 export function Composer({ document }: { readonly document: DocumentEntry }) {
-  const [question, setQuestion] = useState('');
+  const question = useAppState((state) => state.drafts[document.id] ?? '');
+  const setDraft = useAppState((state) => state.setDraft);
   const compare = useAppState((state) => state.compare);
   const setCompare = useAppState((state) => state.setCompare);
   const answerable = document.state === 'stored';
+  // The field is free for the next question at once; one that was not taken comes back.
   const submit = async () => {
-    if (answerable && (await ask(question))) setQuestion('');
+    if (!answerable) return;
+    setDraft(document.id, '');
+    if (!(await ask(document.id, question))) setDraft(document.id, question);
   };
   const waiting = answerable && document.reading.state !== 'read' && document.reading.state !== 'none';
   return (
@@ -34,7 +37,7 @@ export function Composer({ document }: { readonly document: DocumentEntry }) {
         placeholder={strings.chat.placeholder}
         value={question}
         disabled={!answerable}
-        onChange={({ target }) => setQuestion(target.value)}
+        onChange={({ target }) => setDraft(document.id, target.value)}
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
           event.preventDefault();

@@ -32,20 +32,28 @@ export async function refresh(): Promise<void> {
 
 /** Counts choices: of two that overlap the later one holds. */
 let choices = 0;
+/** The last choice; never rejects. */
+let choosing: Promise<unknown> = Promise.resolve();
 
 /** Shows a document with its latest or a given conversation, and has it read if it is not in memory. */
-export async function choose(document: string | undefined, conversation?: string): Promise<void> {
+export function choose(document: string | undefined, conversation?: string): Promise<void> {
   const choice = ++choices;
+  const { select, conversations } = store.getState();
+  // At once, so that what is typed from now on belongs to it; what is not known yet follows.
+  select(document, document && (conversation ?? conversations[document]?.[0]?.id));
+  if (!document) return Promise.resolve();
+  const done = load(document, conversation, () => choice === choices);
+  choosing = done.catch(() => undefined);
+  return done;
+}
+
+async function load(document: string, conversation: string | undefined, isLast: () => boolean): Promise<void> {
   const { select, setConversations, setTurns } = store.getState();
-  if (!document) {
-    select(undefined);
-    return;
-  }
   const conversations = await bridge.listConversations({ document });
   setConversations(document, conversations);
   const chosen = conversations.find(({ id }) => id === conversation) ?? conversations[0];
   if (chosen) setTurns(chosen.id, (await bridge.getConversation({ conversation: chosen.id })).turns);
-  if (choice !== choices) return;
+  if (!isLast()) return;
   select(document, chosen?.id);
   const entry = store.getState().documents[document];
   if (entry?.state === 'stored' && entry.reading.state === 'none') await bridge.read({ document });
@@ -67,9 +75,11 @@ export async function addFiles(files: readonly { name: string; content: Blob }[]
 }
 
 /** Asks in the conversation that is shown, or in a new one. Resolves to whether the question was taken. */
-export async function ask(question: string): Promise<boolean> {
-  const { document, conversation, compare, select } = store.getState();
-  if (!document || question.trim() === '') return false;
+export async function ask(document: string, question: string): Promise<boolean> {
+  if (question.trim() === '') return false;
+  await choosing;
+  const { document: shown, conversation, compare, select } = store.getState();
+  if (shown !== document) return false;
   let taken = false;
   await attempt(async () => {
     const id = conversation ?? (await bridge.createConversation({ document })).id;

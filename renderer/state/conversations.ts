@@ -1,21 +1,25 @@
-/** Conversations by document, turns by conversation. */
+/** Conversations and unsent questions by document, turns by conversation. */
 import type { AppEvent, Conversation, Turn } from '../../electron/contract.ts';
 import type { Slice } from './store.ts';
 
 export interface ConversationsSlice {
   readonly conversations: Readonly<Record<string, readonly Conversation[]>>;
   readonly turns: Readonly<Record<string, readonly Turn[]>>;
+  readonly drafts: Readonly<Record<string, string>>;
   setConversations(document: string, conversations: readonly Conversation[]): void;
   setTurns(conversation: string, turns: readonly Turn[]): void;
+  setDraft(document: string, question: string): void;
   receiveConversation(event: AppEvent): void;
 }
 
 export const createConversationsSlice: Slice<ConversationsSlice> = (set) => ({
   conversations: {},
   turns: {},
+  drafts: {},
   setConversations: (document, conversations) =>
     set((state) => ({ conversations: { ...state.conversations, [document]: conversations } })),
   setTurns: (conversation, turns) => set((state) => ({ turns: { ...state.turns, [conversation]: turns } })),
+  setDraft: (document, question) => set((state) => ({ drafts: { ...state.drafts, [document]: question } })),
   receiveConversation: (event) => set((state) => changed(state, event)),
 });
 

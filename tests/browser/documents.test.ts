@@ -69,6 +69,23 @@ describe.skipIf(!CHROMIUM)('documents', () => {
     await expect.poll(() => page.locator('.turn .markdown').allInnerTexts(), WAIT).toEqual(['400 pounds']);
   });
 
+  it('asks the document that was clicked last, however slow the services are', async () => {
+    const context = await app.browser.newContext();
+    await context.routeWebSocket(/./, (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((message) => setTimeout(() => server.send(message), 400));
+    });
+    const slow = await context.newPage();
+    await slow.goto(app.url);
+    await slow.locator('.document', { hasText: 'half-scan.pdf' }).locator('.title').click(WAIT);
+    await slow.locator('.turn .markdown', { hasText: '400 pounds' }).waitFor(WAIT);
+    await slow.locator('.document', { hasText: 'locked.pdf' }).locator('.title').click();
+    await askQuestion(slow, 'Which code opens the Harlow Bank?');
+    const answers = () => slow.locator('.turn .markdown').allInnerTexts();
+    await expect.poll(answers, WAIT).toEqual(['73519', '73519']);
+    await context.close();
+  });
+
   it('pauses, goes on, and stops reading when it is told to', async () => {
     const own = file('long.txt');
     await dropFiles(page, [{ name: 'weather.txt', bytes: own.bytes.subarray(0, 120_000) }]);
