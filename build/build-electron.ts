@@ -1,5 +1,6 @@
-/** Builds main, preloads and the hosts' programs into dist/electron; packages stay packages. */
+/** Builds main, preloads and the hosts' programs into dist/electron, with the licences of the packages beside them. */
 import { join } from 'node:path';
+import { generateLicenseFile } from 'generate-license-file';
 import { build, type InlineConfig } from 'vite';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -38,3 +39,4 @@ function config(input: Record<string, string>, format: 'es' | 'cjs', emptyOutDir
 
 await build(config(MODULES, 'es', true));
 for (const [name, path] of Object.entries(PRELOADS)) await build(config({ [name]: path }, 'cjs', false));
+await generateLicenseFile(join(ROOT, 'package.json'), join(OUT, 'licences.txt'));

@@ -9,11 +9,30 @@ const formats: readonly (readonly [extension: string, name: string, type: string
   ['txt', 'Plain text', 'text/plain'],
 ];
 
+/** A name that electron-builder fills in. */
+const macro = (name: 'platform' | 'arch') => `$\{${name}}`;
+
 const config: Configuration = {
   appId: 'app.proxima.reader',
   productName: 'Proxima',
   directories: { output: 'dist/packages', buildResources: 'assets/icons' },
-  files: ['dist/electron/**', 'dist/renderer/**', 'package.json', 'LICENSE', '!**/*.map'],
+  files: [
+    'dist/electron/**',
+    'dist/renderer/**',
+    'package.json',
+    'LICENSE',
+    '!**/*.map',
+    // The screen's build has its own copies of what it needs; the graphics card is used through Chromium, not through Dawn.
+    '!node_modules/onnxruntime-web/**',
+    '!node_modules/webgpu/**',
+    '!node_modules/pdfjs-dist/{build,image_decoders,web,legacy/web,legacy/image_decoders}/**',
+    '!node_modules/zod/src/**',
+    '!node_modules/**/*.browser*.js',
+    // onnxruntime-node brings its libraries for every system; a package takes its own. (A list of files under `linux` and the like
+    // would not add to this one: without a pattern of its own for what is in, it takes the whole folder.)
+    `!node_modules/onnxruntime-node/bin/*/!(${macro('platform')})/**`,
+    `!node_modules/onnxruntime-node/bin/*/{linux,win32}/!(${macro('arch')})/**`,
+  ],
   extraResources: [{ from: 'assets/models', to: 'assets/models' }],
   asar: true,
   // Native libraries and WebAssembly are opened by path.
