@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
     globalSetup: 'tests/build-screen.ts',
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
     // The engine keeps two cores busy by itself.
     maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'build/test-results.json' }]],

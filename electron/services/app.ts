@@ -69,7 +69,7 @@ export function createApp(parts: AppParts): App {
   const shared = { engine: () => engine.engine(), settings: () => settings.get(), usualPolicy };
   const readings: Readings = new Readings({
     ...shared,
-    pagesOf: (document) => store.pages(document),
+    pagesOf: (document) => library.whenStored(document),
     onChange: (document) => library.changed(document),
   });
   const answers = new Answers({ ...shared, conversations, readings, emit });

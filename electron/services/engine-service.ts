@@ -35,11 +35,13 @@ export class EngineService {
 
   /** The engine with its model loaded; started at the first call. Rejects with what kept it from starting. */
   engine(): Promise<ResilientEngine> {
-    this.#started ??= this.#start();
-    this.#started.catch(() => {
-      this.#started = undefined; // The next call tries again.
+    if (this.#started) return this.#started;
+    const started = this.#start();
+    this.#started = started;
+    started.catch(() => {
+      if (this.#started === started) this.#started = undefined; // The next call tries again.
     });
-    return this.#started;
+    return started;
   }
 
   /** Ends it; the next call of `engine` starts it anew. */
@@ -68,11 +70,12 @@ export class EngineService {
     this.#engine = engine;
     try {
       const model = await engine.load(modelFolder);
-      this.#set({ state: 'ready', model, runtime: model.runtime, failure: null });
+      if (engine === this.#engine) this.#set({ state: 'ready', model, runtime: model.runtime, failure: null });
       return engine;
     } catch (cause) {
       engine.terminate();
-      this.#set({ state: 'failed', model: null, runtime: null, failure: shownFailure(cause) });
+      if (engine === this.#engine)
+        this.#set({ state: 'failed', model: null, runtime: null, failure: shownFailure(cause) });
       throw cause;
     }
   }

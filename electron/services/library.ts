@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Document, Page } from '../../engine/documents/document.ts';
-import { ProximaError } from '../../engine/errors.ts';
+import { type ErrorCode, ProximaError } from '../../engine/errors.ts';
 import type { ReadFileOptions } from '../../engine/runtime/document-reader.ts';
 import type { DocumentEntry, ReadingState } from '../contract.ts';
 import type { DocumentStore } from './document-store.ts';
@@ -17,12 +17,19 @@ export interface LibraryParts {
   readonly onStored: (document: string) => void;
 }
 
+const NO_TEXT = {
+  code: 'document-stalled',
+  message: "The document's text was not taken out.",
+  wayOut: 'Remove it and add it again.',
+} as const;
 const LOCKS: ReadonlySet<string> = new Set(['document-encrypted', 'password-wrong']);
 
 export class Library {
   readonly #parts: LibraryParts;
   readonly #opening = new Map<string, { done: number; total: number }>();
   readonly #controllers = new Map<string, AbortController>();
+  /** Settled when a document's turn in the queue is over. */
+  readonly #stored = new Map<string, Promise<void>>();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(parts: LibraryParts) {
@@ -36,6 +43,18 @@ export class Library {
   pages(document: string): Page[] {
     this.#parts.store.get(document);
     return this.#parts.store.pages(document);
+  }
+
+  /** The pages once they have been taken out. Rejects with what kept them from it. */
+  async whenStored(document: string): Promise<Page[]> {
+    const { store } = this.#parts;
+    await this.#stored.get(document);
+    const { state, failure } = store.get(document);
+    if (state !== 'stored') {
+      const { code, message, wayOut } = failure ?? NO_TEXT;
+      throw new ProximaError(code as ErrorCode, message, wayOut);
+    }
+    return store.pages(document);
   }
 
   /** Resolves when the file is kept; its text is taken out afterwards. */
@@ -89,6 +108,7 @@ export class Library {
     const controller = new AbortController();
     this.#controllers.set(document, controller);
     this.#queue = this.#queue.then(() => this.#open(document, password, controller.signal));
+    this.#stored.set(document, this.#queue);
   }
 
   /** Never rejects: what goes wrong is said at the document. */

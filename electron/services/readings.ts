@@ -22,7 +22,8 @@ export interface HeldReading {
 export interface ReadingsParts {
   /** Rejects where the engine did not start. */
   readonly engine: () => Promise<ResilientEngine>;
-  readonly pagesOf: (document: string) => readonly { number: number; text: string }[];
+  /** Resolves when the document's text has been taken out. */
+  readonly pagesOf: (document: string) => Promise<readonly { number: number; text: string }[]>;
   readonly settings: () => Settings;
   /** The policy that holds where none is asked for. */
   readonly usualPolicy: () => PolicyName;
@@ -130,7 +131,7 @@ export class Readings {
 
   async measure(document: string): Promise<Measured> {
     const engine = await this.#parts.engine();
-    return engine.measure({ pages: [...this.#parts.pagesOf(document)], ...this.#options() });
+    return engine.measure({ pages: [...(await this.#parts.pagesOf(document))], ...this.#options() });
   }
 
   #begin(
@@ -163,7 +164,7 @@ export class Readings {
     }: Omit<UnderWay, 'opened'> & { usual: boolean; onProgress: ((done: number, total: number) => void) | undefined },
   ): Promise<HeldReading> {
     const range = this.#ranges.get(document) ?? null;
-    const all = this.#parts.pagesOf(document);
+    const all = await this.#parts.pagesOf(document);
     const pages = all.filter(({ number }) => !range || (number >= range.first && number <= range.last));
     const engine = await this.#parts.engine();
     const opened = await this.#makingRoom(() =>

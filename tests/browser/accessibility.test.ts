@@ -8,7 +8,7 @@ import { temporaryFolder } from '../integration/command.ts';
 import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './app.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WAIT = { timeout: 90_000 };
+const WAIT = { timeout: 240_000 };
 const TEXT = `${'The weather was fair and nothing was said of it. '.repeat(60)}The access code of the Harlow Bank is 73519. ${'Nobody came. '.repeat(200)}`;
 const QUESTION = 'What is the access code of the Harlow Bank?';
 

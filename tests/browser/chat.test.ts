@@ -6,7 +6,7 @@ import { temporaryFolder } from '../integration/command.ts';
 import { makePdf } from '../integration/pdf-making.ts';
 import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './app.ts';
 
-const WAIT = { timeout: 90_000 };
+const WAIT = { timeout: 240_000 };
 const folder = temporaryFolder();
 const CODE = 'What is the access code of the Harlow Bank?';
 const BUDGET = 'What is the budget of the Merrow Trust?';

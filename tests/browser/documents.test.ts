@@ -8,7 +8,7 @@ import { ROOT, temporaryFolder } from '../integration/command.ts';
 import { makePdf } from '../integration/pdf-making.ts';
 import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './app.ts';
 
-const WAIT = { timeout: 90_000 };
+const WAIT = { timeout: 240_000 };
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
 const file = (name: string) => ({ name, bytes: readFileSync(at(name)) });

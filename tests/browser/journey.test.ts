@@ -8,7 +8,7 @@ import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './a
 
 const SAMPLE = readFileSync(join(ROOT, 'assets/samples/katrine-papers.pdf'));
 const QUESTION = 'What is the safe combination of the Harcourt Bank?';
-const LONG = 150_000;
+const LONG = 400_000;
 
 describe.skipIf(!CHROMIUM)('the journey', () => {
   let app: RunningApp;

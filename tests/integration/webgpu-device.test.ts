@@ -98,7 +98,7 @@ describe.skipIf(!probe)('the device', () => {
     cache.clear();
     await decoder.close();
     expect([layers.memory.liveBuffers, layers.memory.liveBytes]).toEqual([0, 0]);
-  }, 600_000);
+  }, 1_200_000);
 
   for (const [when, rows] of [
     ['while a document is read', 200],

@@ -1,0 +1,201 @@
+/** The app without a screen: its services over the real engine's process, the built-in reader and the documents' process. */
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AppEvent, Settings, Turn } from '../../electron/contract.ts';
+import { type App, createApp } from '../../electron/services/app.ts';
+import { ProximaError } from '../../engine/errors.ts';
+import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
+import { type EngineHost, forkEngine } from '../../engine/runtime/engine-host-process.ts';
+import { READER, temporaryFolder } from './command.ts';
+
+const PROSE = 'The weather was fair and nothing was said of it. ';
+const WAIT = { timeout: 60_000, interval: 50 };
+
+interface Running {
+  readonly app: App;
+  readonly events: AppEvent[];
+  readonly started: Settings[];
+  add(name: string, text: string): Promise<string>;
+  reading(document: string): string;
+  read(document: string): Promise<void>;
+  ask(document: string, question: string, compare?: boolean): Promise<Turn>;
+  ended(turn: Turn): Promise<Turn>;
+  notices(): string[];
+}
+
+function run(folder: string, startHost?: (settings: Settings) => Promise<EngineHost>): Running {
+  const events: AppEvent[] = [];
+  const started: Settings[] = [];
+  const app = createApp({
+    dataFolder: folder,
+    modelFolder: READER,
+    startHost: (settings) => {
+      started.push(settings);
+      return startHost?.(settings) ?? forkEngine({ runtime: 'cpu', threads: settings.threads ?? undefined });
+    },
+    readFile: readDocumentFile,
+  });
+  app.onEvent((event) => events.push(event));
+  const { handlers } = app;
+  const entry = async (document: string) =>
+    (await handlers.getState({})).documents.find(({ id }: { id: string }) => id === document);
+  const state = new Map<string, string>();
+  app.onEvent((event) => {
+    if (event.type === 'document') state.set(event.document.id, event.document.reading.state);
+  });
+  return {
+    app,
+    events,
+    started,
+    add: async (name, text) => (await app.addFile(name, Readable.from([text]))).id,
+    reading: (document) => state.get(document) ?? 'unknown',
+    read: (document) => expect.poll(async () => (await entry(document))?.reading.state, WAIT).toBe('read'),
+    ask: async (document, question, compare = false) => {
+      const { id } = await handlers.createConversation({ document });
+      return handlers.ask({ conversation: id, question, compare });
+    },
+    ended: async ({ id, conversation }) => {
+      const now = async () => {
+        const { turns } = await handlers.getConversation({ conversation });
+        return turns.find((each: Turn) => each.id === id) as Turn;
+      };
+      const over = new Set(['done', 'stopped', 'failed']);
+      await expect.poll(async () => (await now()).answers.every((each) => over.has(each.state)), WAIT).toBe(true);
+      return now();
+    },
+    notices: () => events.flatMap((event) => (event.type === 'notice' ? [event.message] : [])),
+  };
+}
+
+describe('the services', () => {
+  const folder = temporaryFolder();
+  let running: Running;
+  let bridge: string;
+  let mill: string;
+
+  beforeAll(async () => {
+    running = run(folder);
+    bridge = await running.add(
+      'bridge.txt',
+      `${PROSE.repeat(60)}The toll of the Vernon Bridge is 4 dollars. ${PROSE.repeat(60)}`,
+    );
+    mill = await running.add(
+      'mill.txt',
+      `${PROSE.repeat(60)}The owner of the Corwin Mill is Ada Thorne. ${PROSE.repeat(60)}`,
+    );
+  });
+  afterAll(() => running?.app.close());
+
+  it('take in one document after the other and answer each from its own text', async () => {
+    await running.read(bridge);
+    await running.read(mill);
+    const [first, second] = await Promise.all([
+      running.ask(bridge, 'What is the toll of the Vernon Bridge?').then(running.ended),
+      running.ask(mill, 'Who is the owner of the Corwin Mill?').then(running.ended),
+    ]);
+    expect(first.answers[0]).toMatchObject({ state: 'done', text: '4 dollars', pagesRead: 4 });
+    expect(second.answers[0]).toMatchObject({ state: 'done', text: 'Ada Thorne' });
+    const absent = await running.ask(mill, 'What is the toll of the Vernon Bridge?').then(running.ended);
+    expect(absent.answers[0]?.text).toBe('The document does not say.');
+  });
+
+  it('answer under both policies where they are compared, with the bytes of each', async () => {
+    const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?', true).then(running.ended);
+    expect(turn.answers.map(({ policy, text }) => [policy, text])).toEqual([
+      ['dense', '4 dollars'],
+      ['pod', '4 dollars'],
+    ]);
+    const [dense, pod] = turn.answers.map(({ memory }) => memory);
+    expect(dense?.bytes).toBe(pod?.denseBytes);
+    expect(pod?.bytes).toBeLessThan(dense?.bytes as number);
+  });
+
+  it('take away what was said after a question that is asked in other words', async () => {
+    const { handlers } = running.app;
+    const first = await running.ask(bridge, 'What is the toll of the Vernon Bridge?').then(running.ended);
+    const { conversation } = first;
+    const second = await handlers.ask({
+      conversation,
+      question: 'Who is the owner of the Corwin Mill?',
+      compare: false,
+    });
+    await running.ended(second);
+    const again = await handlers.editQuestion({
+      turn: first.id,
+      question: 'How much is the toll of the Vernon Bridge?',
+    });
+    expect((await running.ended(again)).answers[0]?.text).toBe('4 dollars');
+    const { turns } = await handlers.getConversation({ conversation });
+    expect(turns.map((turn: Turn) => turn.id)).toEqual([first.id]);
+    expect(running.events).toContainEqual({ type: 'turns-removed', conversation, turns: [second.id] });
+  });
+
+  it('let the document go that rested longest where the limit on memory has no room for both, and read it again', async () => {
+    const { handlers } = running.app;
+    const { pod } = await handlers.measure({ document: bridge });
+    await handlers.changeSettings({
+      memoryMebibytes: Math.ceil((1.5 * pod.cacheBytes + pod.scratchBytes) / 2 ** 20),
+    });
+    await handlers.read({ document: bridge });
+    await running.read(bridge);
+    await handlers.read({ document: mill });
+    await running.read(mill);
+    expect(running.reading(bridge)).toBe('none');
+    const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?').then(running.ended);
+    expect(turn.answers[0]?.text).toBe('4 dollars');
+    expect(running.reading(mill)).toBe('none');
+    await handlers.changeSettings({ memoryMebibytes: null });
+  });
+
+  it('start the engine anew when its settings change, end what it was answering, and go on', async () => {
+    const { handlers } = running.app;
+    await handlers.read({ document: bridge });
+    await running.read(bridge);
+    const before = running.started.length;
+    await handlers.changeSettings({ threads: 1 });
+    await expect.poll(async () => (await handlers.getState({})).engine.state, WAIT).toBe('ready');
+    expect(running.started.length).toBe(before + 1);
+    expect(running.started.at(-1)?.threads).toBe(1);
+    const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?').then(running.ended);
+    expect(turn.answers[0]?.text).toBe('4 dollars');
+  });
+
+  it('refuse pages that the document does not have, and calls for what is gone', async () => {
+    const { handlers } = running.app;
+    const read = async (pages: { first: number; last: number }) => handlers.read({ document: bridge, pages });
+    await expect(read({ first: 1, last: 5 })).rejects.toThrow(/document has 4/);
+    await handlers.removeDocument({ document: mill });
+    await expect((async () => handlers.getPages({ document: mill }))()).rejects.toMatchObject({
+      code: 'entry-missing',
+    });
+    expect(running.events).toContainEqual({ type: 'document-removed', document: mill });
+  });
+});
+
+describe('an engine that does not start', () => {
+  const missing = new ProximaError('runtime-missing', 'No graphics card was found.', 'Choose the CPU.');
+  const onlyCpu = (settings: Settings) =>
+    settings.runtime === 'cpu' ? forkEngine({ runtime: 'cpu' }) : Promise.reject(missing);
+
+  it('is replaced by the CPU, which is said, where nobody insisted on the card', async () => {
+    const running = run(temporaryFolder(), onlyCpu);
+    await running.read(await running.add('note.txt', 'The toll of the Vernon Bridge is 4 dollars.'));
+    expect(running.notices()).toEqual(['No graphics card was found. Proxima runs on the CPU instead.']);
+    running.app.close();
+  });
+
+  it('fails with its reason where the card was insisted on, and works once that is taken back', async () => {
+    const running = run(temporaryFolder(), onlyCpu);
+    const { handlers } = running.app;
+    await handlers.changeSettings({ runtime: 'webgpu' });
+    const note = await running.add('note.txt', `${PROSE.repeat(20)}The toll of the Vernon Bridge is 4 dollars.`);
+    await expect.poll(async () => (await handlers.getState({})).engine.state, WAIT).toBe('failed');
+    expect((await handlers.getState({})).engine.failure).toMatchObject({ code: 'runtime-missing' });
+    const failed = await running.ask(note, 'What is the toll of the Vernon Bridge?').then(running.ended);
+    expect(failed.answers[0]).toMatchObject({ state: 'failed', failure: { code: 'runtime-missing' } });
+    await handlers.changeSettings({ runtime: 'cpu' });
+    const again = await handlers.retry({ turn: failed.id });
+    expect((await running.ended(again)).answers[0]).toMatchObject({ state: 'done', text: '4 dollars' });
+    running.app.close();
+  });
+});
