@@ -5,9 +5,10 @@ import { type CacheParts, type CacheShape, denseBytes, totalBytes } from './cach
 import type { Document, Page } from './documents/document.ts';
 import { ProximaError } from './errors.ts';
 import { type PageEvidence, type PageTokens, rankPages } from './evidence.ts';
-import { type Fit, type FitRequest, planFit, requireFit } from './fit.ts';
+import { type Fit, type FitRequest, planFit, requireFit, scratchBytes } from './fit.ts';
+import { chunkTokensFor } from './generate/chunk-tokens.ts';
 import { type DecodeResult, decode } from './generate/decode.ts';
-import { chunkTokensFor, type PrefillProgress, prefill } from './generate/prefill.ts';
+import { type PrefillProgress, prefill } from './generate/prefill.ts';
 import { createSampler, type Sampling } from './generate/sampling.ts';
 import type { Turn } from './model/chat-template.ts';
 import type { Model } from './model/model.ts';
@@ -102,6 +103,15 @@ function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, ava
   };
 }
 
+function chunkOf({ decoder }: Model, { shape, availableBytes }: FitRequest): number {
+  return chunkTokensFor({
+    width: decoder.attentionWidth,
+    largestBufferBytes: decoder.largestBufferBytes,
+    availableBytes,
+    scratchBytes: (tokens) => scratchBytes(shape, tokens),
+  });
+}
+
 /** Whether pages would fit under each of two policies; nothing is read. */
 export function measureDocument(
   model: Model,
@@ -110,8 +120,10 @@ export function measureDocument(
   availableBytes: number,
 ): Record<PolicyName, Fit> {
   const tokens = tokeniseDocument(model, pages);
-  const chunkTokens = chunkTokensFor(model.decoder);
-  const fitUnder = (policy: Policy) => planFit(fitRequest(model, policy, tokens, availableBytes), chunkTokens);
+  const fitUnder = (policy: Policy) => {
+    const request = fitRequest(model, policy, tokens, availableBytes);
+    return planFit(request, chunkOf(model, request));
+  };
   return { dense: fitUnder(policies.dense), pod: fitUnder(policies.pod) };
 }
 
@@ -150,11 +162,13 @@ export class Reading {
   ): Promise<Reading> {
     const tokens = tokeniseDocument(model, document.pages);
     const request = fitRequest(model, policy, tokens, options.availableBytes);
-    const fit = planFit(request, chunkTokensFor(model.decoder));
+    const chunkTokens = chunkOf(model, request);
+    const fit = planFit(request, chunkTokens);
     requireFit(fit, request);
     options.onFit?.(fit);
     const cache = model.decoder.createCache(request.shape);
     const seconds = await prefill(model.decoder, cache, tokens.ids, {
+      chunkTokens,
       signal: options.signal,
       onProgress: (progress) => {
         options.onProgress?.({ ...progress, page: pageAt(tokens.pages, progress.done) });

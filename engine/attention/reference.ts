@@ -69,3 +69,40 @@ export function referenceAttention(request: AttentionRequest): Float64Array {
   }
   return output;
 }
+
+/**
+ * Where rows look: for each token from `sinks` on the shares of attention it gets, summed over rows and query heads, each row
+ * weighted by its largest share. f64 [length].
+ */
+export function referenceMass(request: AttentionRequest, sinks: number, length: number): Float64Array {
+  const { shape, rows, queries, firstPosition } = request;
+  const mass = new Float64Array(length);
+  for (let head = 0; head < shape.queryHeads; head++) {
+    const spans = request.spans[Math.floor((head * shape.keyValueHeads) / shape.queryHeads)] ?? [];
+    for (let row = 0; row < rows; row++) {
+      const offset = (head * rows + row) * shape.headSize;
+      const scores = scoresOf(queries.subarray(offset, offset + shape.headSize), spans, firstPosition + row, shape);
+      const top = [...scores.values()].reduce((a, b) => Math.max(a, b), -Infinity);
+      const sum = [...scores.values()].reduce((all, each) => all + Math.exp(each - top), 0);
+      const counted = [...scores].filter(([token]) => token >= sinks && token < length);
+      const largest = counted.reduce((most, [, each]) => Math.max(most, Math.exp(each - top) / sum), 0);
+      for (const [token, each] of counted) mass[token] = (mass[token] ?? 0) + (largest * Math.exp(each - top)) / sum;
+    }
+  }
+  return mass;
+}
+
+function scoresOf(
+  query: ArrayLike<number>,
+  spans: readonly Span[],
+  position: number,
+  shape: AttentionShape,
+): Map<number, number> {
+  const scores = new Map<number, number>();
+  for (const { start, end, keys } of spans) {
+    const numbers = asNumbers(keys);
+    for (let token = start; token < Math.min(end, position + 1); token++)
+      scores.set(token, score(query, numbers, (token - start) * shape.headSize, shape));
+  }
+  return scores;
+}

@@ -2,18 +2,7 @@
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import { throwIfCancelled } from '../errors.ts';
 import type { Decoder } from '../model/decoder.ts';
-
-/** Width of the attention, in elements, from which on a model counts as wide. */
-const WIDE = 512;
-
-/**
- * Tokens a chunk. In a narrow model the activations of 256 rows stay in the processor's second-level cache; in a wide one
- * the matrix products gain more from 512 rows than the cache gives (both measured, `npm run bench`).
- */
-export function chunkTokensFor(decoder: Decoder): number {
-  const [first] = decoder.cut.attention;
-  return first && first.queryHeads * first.headSize >= WIDE ? 512 : 256;
-}
+import { chunkTokensFor } from './chunk-tokens.ts';
 
 export interface PrefillProgress {
   readonly done: number;
@@ -22,11 +11,16 @@ export interface PrefillProgress {
 }
 
 export interface PrefillOptions {
+  /** What the device takes at once where memory is no concern, when left out. */
   readonly chunkTokens?: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: PrefillProgress) => void) | undefined;
   /** Awaited after every chunk; a pause may take its time here, which is not counted as reading. */
   readonly betweenChunks?: (() => Promise<void>) | undefined;
+}
+
+function deviceChunk({ attentionWidth: width, largestBufferBytes }: Decoder): number {
+  return chunkTokensFor({ width, largestBufferBytes, availableBytes: Number.POSITIVE_INFINITY, scratchBytes: () => 0 });
 }
 
 /** Commits every chunk and gives the seconds that took. Cancelled, it leaves the chunks that were read. */
@@ -36,7 +30,7 @@ export async function prefill(
   ids: readonly number[],
   options: PrefillOptions = {},
 ): Promise<number> {
-  const { chunkTokens = chunkTokensFor(decoder), signal, onProgress, betweenChunks } = options;
+  const { chunkTokens = deviceChunk(decoder), signal, onProgress, betweenChunks } = options;
   let milliseconds = 0;
   for (let done = 0; done < ids.length; ) {
     throwIfCancelled(signal);

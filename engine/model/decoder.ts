@@ -51,6 +51,15 @@ export class Decoder {
     );
   }
 
+  /** Elements a token of the widest layer's queries. */
+  get attentionWidth(): number {
+    return Math.max(...this.cut.attention.map(({ queryHeads, headSize }) => queryHeads * headSize));
+  }
+
+  get largestBufferBytes(): number {
+    return this.#runtime.largestBufferBytes;
+  }
+
   /**
    * Runs tokens through the model behind what the cache holds; gives the logits of the last one when wanted.
    * All tokens of a call are seen by every layer, or, when it rejects, by none: the cache is rewound.

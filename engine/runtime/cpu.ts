@@ -39,6 +39,7 @@ export function createCpuRuntime(options: CpuRuntimeOptions = {}): Runtime {
       data: Float32Array | Uint16Array | BigInt64Array,
       dimensions: readonly number[],
     ) => new Tensor(type, data as Float32Array, dimensions),
+    largestBufferBytes: Number.POSITIVE_INFINITY,
     grafts: true,
     createLayers: (cut, tables) => new CpuLayers(cut.attention, tables, runtime, new CpuAttention(runtime)),
   };

@@ -20,6 +20,8 @@ export interface Runtime {
   readonly name: string;
   /** Bytes of memory that can be taken now without pushing others out, as far as the system tells. */
   availableBytes(): number;
+  /** Largest buffer that a kernel can bind; infinite where tensors lie in ordinary memory. */
+  readonly largestBufferBytes: number;
   /**
    * A session for an encoded graph, with the files that hold its external data.
    * Results stay on the device where the runtime has one, unless they are wanted in ordinary memory. Rejects with the

@@ -31,6 +31,7 @@ export function createWebGpuRuntime({
   return {
     name: `webgpu (${adapterName})`,
     availableBytes,
+    largestBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
     grafts: false,
     createSession: async (model, external, results = 'device') => {
       const externalData = await Promise.all(

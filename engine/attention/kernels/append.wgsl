@@ -1,6 +1,6 @@
-// Writes the keys or values of new tokens into a page as f16 (behind `vector.wgsl`). A workgroup a vector.
+// Writes the keys or values of new tokens into a page as f16 (behind `pair-*.wgsl` and `vector.wgsl`). A workgroup a vector.
 //
-//   page f16 [page heads, page tokens, SIZE]   two elements to a u32, low half first
+//   page f16 [page heads, page tokens, SIZE]
 
 struct Shape {
   stride: u32,         // elements a row of the source
@@ -14,7 +14,7 @@ struct Shape {
 @group(0) @binding(0) var<uniform> shape: Shape;
 // For each page head: which KV head of the model it is.
 @group(0) @binding(5) var<storage, read> heads: array<u32>;
-@group(0) @binding(6) var<storage, read_write> page: array<u32>;
+@group(0) @binding(6) var<storage, read_write> page: array<Pair>;
 
 @compute @workgroup_size(WORKGROUP)
 fn append(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -24,6 +24,6 @@ fn append(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   let words = SIZE / 2u;
   let at = (group.y * shape.page_tokens + shape.slot + group.x) * words;
   for (var word = thread; word < words; word += WORKGROUP) {
-    page[at + word] = pack2x16float(vec2f(rotated(2u * word, position), rotated(2u * word + 1u, position)));
+    page[at + word] = narrow(vec2f(rotated(2u * word, position), rotated(2u * word + 1u, position)));
   }
 }

@@ -1,5 +1,6 @@
 // Attention of one row over one span, split over its tokens (split-k): each workgroup takes SPLIT tokens and up to HEADS
 // query heads of one KV head, so that a key is read once for all of them, and leaves a partial result for `fold`.
+// Stands behind `pair-*.wgsl` and `soften-*.wgsl`.
 //
 //   queries  f32 [query heads, SIZE]            keys, values f16 pages [page heads, page tokens, SIZE]
 //   partials f32 [splits, query heads, SIZE]    not yet divided by the sum
@@ -29,15 +30,15 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> queries: array<f32>;
-@group(0) @binding(2) var<storage, read> keys: array<u32>;
-@group(0) @binding(3) var<storage, read> values: array<u32>;
+@group(0) @binding(2) var<storage, read> keys: array<Pair>;
+@group(0) @binding(3) var<storage, read> values: array<Pair>;
 // For each KV head of this dispatch: which one of the model it is, and where it lies in the two pages.
 @group(0) @binding(4) var<storage, read> places: array<vec3u>;
 @group(0) @binding(5) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(6) var<storage, read_write> states: array<vec2f>;
 
 var<workgroup> query_tile: array<f32, QUERY_WORDS>;
-var<workgroup> key_tile: array<u32, TILE_WORDS>;
+var<workgroup> key_tile: array<Pair, TILE_WORDS>;
 var<workgroup> scores: array<f32, SCORE_WORDS>;
 var<workgroup> peaks: array<f32, HEADS>;
 var<workgroup> sums: array<f32, HEADS>;
@@ -84,30 +85,18 @@ fn decode(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
       let token = index % count;
       var dot = 0.0;
       for (var word = 0u; word < words; word++) {
-        let both = unpack2x16float(key_tile[token * (words + 1u) + word]);
+        let both = wide(key_tile[token * (words + 1u) + word]);
         dot += query_tile[head * SIZE + 2u * word] * both.x + query_tile[head * SIZE + 2u * word + 1u] * both.y;
       }
       scores[head * TILE + token] = capped(dot);
     }
     workgroupBarrier();
-    if (thread < heads) {
-      var top = peaks[thread];
-      for (var token = 0u; token < count; token++) { top = max(top, scores[thread * TILE + token]); }
-      var sum = 0.0;
-      for (var token = 0u; token < count; token++) {
-        let weight = exp(scores[thread * TILE + token] - top);
-        scores[thread * TILE + token] = weight;
-        sum += weight;
-      }
-      shrinks[thread] = exp(peaks[thread] - top);
-      sums[thread] = sums[thread] * shrinks[thread] + sum;
-      peaks[thread] = top;
-    }
+    soften(thread, heads, count);
     workgroupBarrier();
     for (var head = 0u; head < heads; head++) { gathered[head] *= shrinks[head]; }
     if (part < parts) {
       for (var token = part; token < count; token += parts) {
-        let both = unpack2x16float(values[value_base + (begin + token) * words + pair]);
+        let both = wide(values[value_base + (begin + token) * words + pair]);
         for (var head = 0u; head < heads; head++) { gathered[head] += scores[head * TILE + token] * both; }
       }
     }

@@ -27,7 +27,7 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> queries: array<f32>;
-@group(0) @binding(2) var<storage, read> keys: array<u32>;
+@group(0) @binding(2) var<storage, read> keys: array<Pair>;
 @group(0) @binding(3) var<storage, read> places: array<vec3u>;
 @group(0) @binding(4) var<storage, read> peaks: array<f32>;
 @group(0) @binding(5) var<storage, read> sums: array<f32>;
@@ -38,7 +38,7 @@ fn share(row: u32, key: u32) -> f32 {
   let words = SIZE / 2u;
   var dot = 0.0;
   for (var word = 0u; word < words; word++) {
-    let both = unpack2x16float(keys[key * words + word]);
+    let both = wide(keys[key * words + word]);
     dot += queries[row * SIZE + 2u * word] * both.x + queries[row * SIZE + 2u * word + 1u] * both.y;
   }
   var score = dot * SCALE;

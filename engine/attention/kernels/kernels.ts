@@ -4,13 +4,18 @@
  */
 import type { GpuSpan } from '../../cache/gpu-span.ts';
 import { type BufferNumbers, createPipeline, flatGroups, type Uniforms } from './pipelines.ts';
+import { textOf, type Variant, variantOf } from './variant.ts';
 
 export const KERNEL_FILES = [
+  'pair-packed',
+  'pair-native',
   'vector',
   'append',
   'queries',
   'prefill',
   'finish',
+  'soften-plain',
+  'soften-subgroups',
   'decode',
   'fold',
   'evidence',
@@ -101,7 +106,7 @@ function prefillTile(headSize: number): { rows: number; keys: number } {
 
 type Pipelines = ReturnType<typeof createPipelines>;
 
-function createPipelines(device: GPUDevice, sources: KernelSources, shape: KernelShape) {
+function createPipelines(device: GPUDevice, sources: KernelSources, shape: KernelShape, variant: Variant) {
   const ratio = shape.queryHeads / shape.keyValueHeads;
   const { headSize, scale, softcap, halfTensors, rotary, norm } = shape;
   const { rows, keys } = prefillTile(headSize);
@@ -118,12 +123,13 @@ function createPipelines(device: GPUDevice, sources: KernelSources, shape: Kerne
   const attention = { SIZE: headSize, SCALE: scale, SOFTCAP: softcap };
   const appending = (code: string, turned: boolean) =>
     createPipeline(device, code, 'append', [5, 1], vector(turned, turned));
-  const append = sources.vector + sources.append;
+  const append = textOf(sources, 'append', variant);
+  const evidence = textOf(sources, 'evidence', variant);
   return {
     appendKeys: appending(append, true),
     appendValues: appending(append, false),
     queries: createPipeline(device, sources.vector + sources.queries, 'queries_of_rows', [4, 1], vector(true, true)),
-    prefill: createPipeline(device, sources.prefill, 'prefill', [4, 3], {
+    prefill: createPipeline(device, textOf(sources, 'prefill', variant), 'prefill', [4, 3], {
       ...attention,
       ROWS: rows,
       KEYS: keys,
@@ -139,7 +145,7 @@ function createPipelines(device: GPUDevice, sources: KernelSources, shape: Kerne
       OUTPUT_IS_HALF: Number(halfTensors),
       WORKGROUP,
     }),
-    decode: createPipeline(device, sources.decode, 'decode', [4, 2], {
+    decode: createPipeline(device, textOf(sources, 'decode', variant), 'decode', [4, 2], {
       ...attention,
       SPLIT,
       TILE: tile,
@@ -149,8 +155,8 @@ function createPipelines(device: GPUDevice, sources: KernelSources, shape: Kerne
       TILE_WORDS: tile * (headSize / 2 + 1),
       SCORE_WORDS: heads * tile,
     }),
-    tops: createPipeline(device, sources.evidence, 'tops_of_rows', [5, 2], { ...attention, WORKGROUP }),
-    mass: createPipeline(device, sources.evidence, 'mass_of_tokens', [5, 2], { ...attention, WORKGROUP }),
+    tops: createPipeline(device, evidence, 'tops_of_rows', [5, 2], { ...attention, WORKGROUP }),
+    mass: createPipeline(device, evidence, 'mass_of_tokens', [5, 2], { ...attention, WORKGROUP }),
     fold: createPipeline(device, sources.fold, 'fold', [3, 1], {
       SIZE: headSize,
       OUTPUT_IS_HALF: Number(halfTensors),
@@ -173,12 +179,13 @@ export class Kernels {
     shape: KernelShape,
     uniforms: Uniforms,
     numbers: BufferNumbers,
+    variant: Variant = variantOf(device),
   ) {
     this.#shape = shape;
     this.#uniforms = uniforms;
     this.#numbers = numbers;
     this.#ratio = shape.queryHeads / shape.keyValueHeads;
-    this.#pipelines = createPipelines(device, sources, shape);
+    this.#pipelines = createPipelines(device, sources, shape, variant);
   }
 
   /** Writes `count` rows from `firstRow` on into a page from `slot` on. heads: for each page head the model's, u32. */

@@ -36,8 +36,8 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> queries: array<f32>;
-@group(0) @binding(2) var<storage, read> keys: array<u32>;
-@group(0) @binding(3) var<storage, read> values: array<u32>;
+@group(0) @binding(2) var<storage, read> keys: array<Pair>;
+@group(0) @binding(3) var<storage, read> values: array<Pair>;
 // For each KV head of this dispatch: which one of the model it is, and where it lies in the two pages.
 @group(0) @binding(4) var<storage, read> places: array<vec3u>;
 @group(0) @binding(5) var<storage, read_write> gathered: array<f32>;
@@ -45,13 +45,13 @@ struct Shape {
 @group(0) @binding(7) var<storage, read_write> sums: array<f32>;
 
 var<workgroup> query_tile: array<f32, QUERY_WORDS>;
-var<workgroup> tile: array<u32, TILE_WORDS>;
+var<workgroup> tile: array<Pair, TILE_WORDS>;
 var<workgroup> scores: array<f32, SCORE_WORDS>;
 
 fn load_tile(base: u32, count: u32, of_keys: bool, thread: u32) {
   let words = SIZE / 2u;
   for (var word = thread; word < KEYS * words; word += THREADS) {
-    var loaded = 0u;
+    var loaded = Pair();
     if (word < count * words) {
       if (of_keys) { loaded = keys[base + word]; } else { loaded = values[base + word]; }
     }
@@ -105,7 +105,7 @@ fn prefill(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
       if (key < count && shape.start + begin + key <= position) {
         var dot = 0.0;
         for (var word = 0u; word < words; word++) {
-          let pair = unpack2x16float(tile[key * words + word]);
+          let pair = wide(tile[key * words + word]);
           dot += query_tile[local_row * SIZE + 2u * word] * pair.x + query_tile[local_row * SIZE + 2u * word + 1u] * pair.y;
         }
         score = capped(dot);
@@ -126,7 +126,7 @@ fn prefill(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
         let weight = exp(score - top);
         sum += weight;
         for (var index = 0u; index < SHARE; index += 2u) {
-          let pair = unpack2x16float(tile[key * words + (lane * SHARE + index) / 2u]);
+          let pair = wide(tile[key * words + (lane * SHARE + index) / 2u]);
           held[index] += weight * pair.x;
           held[index + 1u] += weight * pair.y;
         }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { AttentionRequest } from '../../../engine/attention/attention.ts';
 import { CpuAttention } from '../../../engine/attention/cpu.ts';
-import { referenceAttention } from '../../../engine/attention/reference.ts';
+import { referenceAttention, referenceMass } from '../../../engine/attention/reference.ts';
 import type { Span } from '../../../engine/cache/spans.ts';
 import { createCpuRuntime } from '../../../engine/runtime/cpu.ts';
 import { relativeError } from '../../integration/decoder.ts';
@@ -77,6 +77,7 @@ describe('attention on the CPU', () => {
         const total = mass.mass.reduce((sum, each) => sum + each, 0);
         expect(total).toBeGreaterThan(0);
         expect(total).toBeLessThan(rows * 1.001); // Each row's shares sum to 1 and its peak is at most 1.
+        expect(relativeError(mass.mass, referenceMass(request, 0, length))).toBeLessThan(2e-3);
       }),
       { numRuns: 10 },
     );

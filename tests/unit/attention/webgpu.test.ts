@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { asNumbers, toBits } from '../../../engine/attention/half.ts';
 import { type KernelShape, Kernels, type Recorder, splitsOf } from '../../../engine/attention/kernels/kernels.ts';
 import { BufferNumbers, Uniforms } from '../../../engine/attention/kernels/pipelines.ts';
-import { referenceAttention } from '../../../engine/attention/reference.ts';
+import { variantOf } from '../../../engine/attention/kernels/variant.ts';
+import { referenceAttention, referenceMass } from '../../../engine/attention/reference.ts';
 import { GpuPodCache } from '../../../engine/cache/gpu-pod-cache.ts';
 import { GpuMemory } from '../../../engine/cache/gpu-store.ts';
 import type { CacheShape } from '../../../engine/cache/memory.ts';
@@ -23,6 +24,8 @@ afterAll(() => device?.destroy());
 
 const MOST_ERROR = 2e-3;
 const EPSILON = 1e-5;
+/** Tokens at the start that count for no evidence. */
+const MASS_SINKS = 4;
 const sources = readKernelFiles();
 
 interface Case {
@@ -32,6 +35,7 @@ interface Case {
   readonly rotary: { readonly half: number; readonly interleaved: boolean } | undefined;
   readonly norm: boolean;
   readonly halfTensors: boolean;
+  readonly subgroups: boolean;
   /** Tokens that are committed, then rows that are not. */
   readonly past: number;
   readonly rows: number;
@@ -61,6 +65,7 @@ const arbitraryCase = (rows: fc.Arbitrary<number>, longest: number): fc.Arbitrar
         }),
         norm: fc.boolean(),
         halfTensors: fc.boolean(),
+        subgroups: fc.boolean(),
         past: fc.integer({ min: 0, max: longest }),
         rows,
         seed: fc.nat(1000),
@@ -159,7 +164,9 @@ class Bench {
       norm: norm ? { epsilon: EPSILON } : undefined,
       halfTensors,
     };
-    this.kernels = new Kernels(device_, sources, shape, this.uniforms, this.numbers);
+    const able = variantOf(device_);
+    const variant = { ...able, subgroups: able.subgroups && each.subgroups };
+    this.kernels = new Kernels(device_, sources, shape, this.uniforms, this.numbers, variant);
     this.gpu = new GpuPodCache(cache, this.memory);
     this.cpu = new PodCache(cache);
     this.layers = Array.from({ length: cache.layers }, (_, layer) => new Layer(each, seed + layer * 7));
@@ -213,8 +220,8 @@ class Bench {
     this.#device.queue.submit([encoder.finish()]);
   }
 
-  async read(buffer: GPUBuffer, elements: number): Promise<Float32Array> {
-    const bytes = elements * (this.each.halfTensors ? 2 : 4);
+  async read(buffer: GPUBuffer, elements: number, half = this.each.halfTensors): Promise<Float32Array> {
+    const bytes = elements * (half ? 2 : 4);
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
     const staging = this.#device.createBuffer({ size: Math.ceil(bytes / 4) * 4, usage });
     const encoder = this.#device.createCommandEncoder();
@@ -223,7 +230,7 @@ class Bench {
     await staging.mapAsync(GPUMapMode.READ);
     const contents = staging.getMappedRange().slice(0, bytes);
     staging.destroy();
-    return this.each.halfTensors ? Float32Array.from(new Float16Array(contents)) : new Float32Array(contents);
+    return half ? Float32Array.from(new Float16Array(contents)) : new Float32Array(contents);
   }
 
   close(): void {
@@ -235,7 +242,7 @@ class Bench {
 }
 
 /** Reads the past in two committed chunks, then asks with the rows, which stay uncommitted. */
-async function errorOf(device_: GPUDevice, each: Case, kind: 'prefill' | 'decode'): Promise<number> {
+async function errorOf(device_: GPUDevice, each: Case, kind: 'prefill' | 'decode' | 'evidence'): Promise<number> {
   const { cache, ratio, softcap, past, rows } = each;
   const bench = new Bench(device_, each);
   const queryHeads = cache.heads * ratio;
@@ -265,20 +272,26 @@ async function errorOf(device_: GPUDevice, each: Case, kind: 'prefill' | 'decode
   const spans = bench.gpu.spans(last, past, past + rows, past);
   const source = { buffer: packed, stride: layer.width, offset: 0, rows, firstPosition: past };
   const laidOut = bench.kernels.queries(source, tables, queries);
-  if (kind === 'prefill') {
+  let mass = bench.buffer(1);
+  if (kind !== 'decode') {
     const [peaks, sums] = [bench.buffer(queryHeads * rows), bench.buffer(queryHeads * rows)];
     const scratch = { queries, gathered: bench.buffer(rows * width), peaks, sums };
     bench.record([
       laidOut,
       ...bench.kernels.prefill(scratch, output, { rows, firstPosition: past, firstRow: 0 }, spans),
     ]);
+    if (kind === 'evidence') {
+      mass = bench.buffer(past + rows);
+      const found = { tops: bench.buffer(queryHeads * rows), mass, length: past + rows, sinks: MASS_SINKS };
+      bench.record(bench.kernels.evidence(scratch, found, { rows, firstPosition: past }, spans));
+    }
   } else {
     const splits = spans.reduce((sum, { start, end }) => sum + splitsOf(end - start), 0);
     const scratch = { queries, partials: bench.buffer(splits * width), states: bench.buffer(splits * queryHeads * 2) };
     bench.record([laidOut, ...bench.kernels.decode(scratch, output, spans)]);
   }
   const actual = await bench.read(output, rows * width);
-  const expected = referenceAttention({
+  const request = {
     shape: {
       queryHeads,
       keyValueHeads: cache.heads,
@@ -290,11 +303,14 @@ async function errorOf(device_: GPUDevice, each: Case, kind: 'prefill' | 'decode
     rows,
     firstPosition: past,
     spans: bench.cpu.spans(last, past, past + rows, past),
-  });
+  };
+  const actualMass = kind === 'evidence' ? await bench.read(mass, past + rows, false) : undefined;
+  const expectedMass = actualMass && referenceMass(request, MASS_SINKS, past + rows);
   expect(totalBytes(bench.gpu.parts())).toBe(totalBytes(bench.cpu.parts()));
   bench.close();
   expect([bench.memory.liveBuffers, bench.memory.liveBytes]).toEqual([0, 0]);
-  return relativeError(actual, byRows(expected, queryHeads, rows, cache.headSize));
+  const error = relativeError(actual, byRows(referenceAttention(request), queryHeads, rows, cache.headSize));
+  return actualMass && expectedMass ? Math.max(error, relativeError(actualMass, expectedMass)) : error;
 }
 
 /** [heads, rows, size] as [rows, heads, size]. */
@@ -312,6 +328,15 @@ describe.skipIf(!device)('attention on the GPU', () => {
         expect(await errorOf(device as GPUDevice, each, 'prefill')).toBeLessThan(MOST_ERROR);
       }),
       { numRuns: 16 },
+    );
+  });
+
+  it('evidence equals the reference', async () => {
+    await fc.assert(
+      fc.asyncProperty(arbitraryCase(fc.integer({ min: 1, max: 12 }), 900), async (each) => {
+        expect(await errorOf(device as GPUDevice, each, 'evidence')).toBeLessThan(MOST_ERROR);
+      }),
+      { numRuns: 12 },
     );
   });
 
