@@ -33,7 +33,7 @@ export function startEvidence(
 /** Adds what was gathered to `target` and destroys the buffers. */
 export async function readMass(memory: GpuMemory, evidence: GpuEvidence, target: AttentionMass): Promise<void> {
   const { device } = memory;
-  const { mass, tops } = evidence;
+  const { mass } = evidence;
   const staging = device.createBuffer({ size: mass.size, usage: MAP_READ_AND_COPY_TARGET });
   const encoder = device.createCommandEncoder();
   encoder.copyBufferToBuffer(mass, 0, staging, 0, mass.size);
@@ -43,5 +43,9 @@ export async function readMass(memory: GpuMemory, evidence: GpuEvidence, target:
   for (let token = 0; token < target.mass.length; token++)
     target.mass[token] = (target.mass[token] ?? 0) + (values[token] ?? 0);
   staging.destroy();
+  closeEvidence(memory, evidence);
+}
+
+export function closeEvidence(memory: GpuMemory, { mass, tops }: GpuEvidence): void {
   for (const buffer of [mass, ...tops]) memory.destroy(buffer, buffer.size);
 }

@@ -19,7 +19,7 @@ import { WINDOW_STEP } from '../cache/sharing-plan.ts';
 import { ProximaError } from '../errors.ts';
 import type { Tensor } from '../runtime/runtime.ts';
 import type { AttentionNode } from './attention-node.ts';
-import { type GpuEvidence, readMass, startEvidence } from './gpu-evidence.ts';
+import { closeEvidence, type GpuEvidence, readMass, startEvidence } from './gpu-evidence.ts';
 import { GpuReadback } from './gpu-readback.ts';
 import { GpuScratch } from './gpu-scratch.ts';
 import type { AttentionLayers, Results, Step } from './layers.ts';
@@ -96,6 +96,8 @@ export class GpuLayers implements AttentionLayers {
   async begin(step: Step): Promise<void> {
     await this.#inFlight;
     if (this.#lost) throw this.#lost;
+    // A step that failed has left its own.
+    if (this.#evidence) closeEvidence(this.memory, this.#evidence);
     this.#evidence = step.mass ? startEvidence(this.memory, this.#options.nodes, step.rows, step.mass) : undefined;
     this.#scratch.reserve(this.#options.nodes, step.rows);
     this.#plans = this.#options.nodes.map((_, layer) => this.#plan(layer, step));

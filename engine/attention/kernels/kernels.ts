@@ -94,14 +94,23 @@ export function splitsOf(tokens: number): number {
   return Math.ceil(tokens / SPLIT);
 }
 
-/** Tokens whose keys `decode` holds in the workgroup's memory at once: 16 KiB of it. */
-function tileTokens(headSize: number): number {
-  return Math.min(64, 2 ** Math.floor(Math.log2(4096 / (headSize / 2 + 1))));
+/** Bytes of the workgroup's memory that the small arrays of `decode` take besides. */
+const DECODE_REST = THREADS * 8 + 256;
+
+/** Tokens whose keys `decode` holds in the workgroup's memory at once: 16 KiB of it, or what the device has. */
+function tileTokens(headSize: number, heads: number, limit: number): number {
+  const bytes = (tokens: number) => tokens * (headSize / 2 + 1) * 4 + heads * (headSize + tokens) * 4 + DECODE_REST;
+  let tokens = Math.min(64, 2 ** Math.floor(Math.log2(4096 / (headSize / 2 + 1))));
+  while (tokens > 1 && bytes(tokens) > limit) tokens /= 2;
+  return tokens;
 }
 
-/** Rows and keys that `prefill` takes at once: wide heads leave room for fewer. */
-function prefillTile(headSize: number): { rows: number; keys: number } {
-  return headSize > 128 ? { rows: ROWS / 2, keys: 8 } : { rows: ROWS, keys: 32 };
+/** Rows and keys that `prefill` takes at once: wide heads, and devices with little memory a workgroup, leave room for fewer. */
+function prefillTile(headSize: number, limit: number): { rows: number; keys: number } {
+  const tile = headSize > 128 ? { rows: ROWS / 2, keys: 8 } : { rows: ROWS, keys: 32 };
+  const bytes = () => tile.rows * headSize * 4 + tile.keys * headSize * 2 + tile.rows * tile.keys * 4;
+  while (tile.rows > 1 && bytes() > limit) tile.rows /= 2;
+  return tile;
 }
 
 type Pipelines = ReturnType<typeof createPipelines>;
@@ -109,9 +118,10 @@ type Pipelines = ReturnType<typeof createPipelines>;
 function createPipelines(device: GPUDevice, sources: KernelSources, shape: KernelShape, variant: Variant) {
   const ratio = shape.queryHeads / shape.keyValueHeads;
   const { headSize, scale, softcap, halfTensors, rotary, norm } = shape;
-  const { rows, keys } = prefillTile(headSize);
-  const tile = tileTokens(headSize);
+  const limit = device.limits.maxComputeWorkgroupStorageSize;
+  const { rows, keys } = prefillTile(headSize, limit);
   const heads = Math.min(ratio, MOST_HEADS);
+  const tile = tileTokens(headSize, heads, limit);
   const vector = (normalised: boolean, turned: boolean) => ({
     SIZE: headSize,
     SOURCE_IS_HALF: Number(halfTensors),
@@ -172,6 +182,7 @@ export class Kernels {
   readonly #numbers: BufferNumbers;
   readonly #ratio: number;
   readonly #pipelines: Pipelines;
+  readonly #rowsTogether: number;
 
   constructor(
     device: GPUDevice,
@@ -185,6 +196,7 @@ export class Kernels {
     this.#uniforms = uniforms;
     this.#numbers = numbers;
     this.#ratio = shape.queryHeads / shape.keyValueHeads;
+    this.#rowsTogether = prefillTile(shape.headSize, device.limits.maxComputeWorkgroupStorageSize).rows;
     this.#pipelines = createPipelines(device, sources, shape, variant);
   }
 
@@ -220,7 +232,7 @@ export class Kernels {
     spans: readonly GpuSpan[],
   ): Recorder[] {
     const { headSize, queryHeads } = this.#shape;
-    const groups = Math.ceil((this.#ratio * rows) / prefillTile(headSize).rows);
+    const groups = Math.ceil((this.#ratio * rows) / this.#rowsTogether);
     const begun = new Set<number>();
     const partial = spans.map((span) => {
       const first = begun.has(span.unit) ? 0 : 1;

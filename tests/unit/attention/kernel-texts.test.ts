@@ -11,7 +11,10 @@ import { readKernelFiles } from '../../../engine/runtime/kernel-files.ts';
 import { requestDevice } from '../../../engine/runtime/webgpu-device.ts';
 
 Object.assign(globalThis, globals);
-const adapter = await create(['backend=null']).requestAdapter();
+// Kept: Dawn breaks down when its instance is collected before its devices.
+const gpu = create(['backend=null']);
+/** An adapter gives one device. */
+const fresh = async () => requestDevice((await gpu.requestAdapter()) as GPUAdapter);
 const shape = (headSize: number, ratio: number, halfTensors: boolean): KernelShape => ({
   queryHeads: 2 * ratio,
   keyValueHeads: 2,
@@ -23,11 +26,11 @@ const shape = (headSize: number, ratio: number, halfTensors: boolean): KernelSha
   halfTensors,
 });
 
-describe.skipIf(!adapter)('the texts of the kernels', () => {
+describe('the texts of the kernels', () => {
   for (const nativeHalf of [false, true])
     for (const subgroups of [false, true])
       it(`are valid ${nativeHalf ? 'with' : 'without'} f16, ${subgroups ? 'with' : 'without'} subgroups`, async () => {
-        const device = await requestDevice(adapter as GPUAdapter);
+        const device = await fresh();
         expect([...device.features]).toEqual(expect.arrayContaining(['shader-f16', 'subgroups']));
         device.pushErrorScope('validation');
         for (const each of [shape(8, 1, false), shape(80, 3, true), shape(256, 9, false)]) {
@@ -39,12 +42,12 @@ describe.skipIf(!adapter)('the texts of the kernels', () => {
       });
 
   it('would be found wrong if they were', async () => {
-    const device = await requestDevice(adapter as GPUAdapter);
+    const device = await fresh();
     const sources = { ...readKernelFiles(), 'pair-native': 'alias Pair = vec2<f16>;' };
     device.pushErrorScope('validation');
     const parts = [new Uniforms(device, 4), new BufferNumbers(device)] as const;
     new Kernels(device, sources, shape(64, 1, false), ...parts, { nativeHalf: true, subgroups: false });
-    expect((await device.popErrorScope())?.message).toMatch(/wide/);
+    expect((await device.popErrorScope())?.message).toMatch(/unresolved call target/);
     device.destroy();
   });
 });

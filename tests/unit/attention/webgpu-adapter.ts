@@ -5,8 +5,10 @@ import { requestNodeAdapter } from '../../../engine/runtime/webgpu-node.ts';
 
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
-/** Undefined, and loudly so, where there is no adapter: tests of the GPU are skipped then. */
-export async function testDevice(): Promise<GPUDevice | undefined> {
+/** With all that the adapter can give, or only with what WebGPU guarantees. Undefined, and loudly so, where there is no adapter: tests of the GPU are skipped then. */
+export async function testDevice(
+  limits: 'of the adapter' | 'guaranteed' = 'of the adapter',
+): Promise<GPUDevice | undefined> {
   if (!process.env.VK_ICD_FILENAMES && existsSync(SWIFTSHADER)) process.env.VK_ICD_FILENAMES = SWIFTSHADER;
   const adapter = await requestNodeAdapter();
   if (!adapter) {
@@ -17,5 +19,5 @@ export async function testDevice(): Promise<GPUDevice | undefined> {
   }
   const { vendor, architecture } = adapter.info;
   process.stderr.write(`WebGPU adapter: ${vendor} ${architecture}\n`);
-  return requestDevice(adapter);
+  return limits === 'guaranteed' ? adapter.requestDevice() : requestDevice(adapter);
 }

@@ -20,7 +20,11 @@ import { arbitraryPlan, normals } from '../cache/random.ts';
 import { testDevice } from './webgpu-adapter.ts';
 
 const device = await testDevice();
-afterAll(() => device?.destroy());
+const modest = await testDevice('guaranteed');
+afterAll(() => {
+  device?.destroy();
+  modest?.destroy();
+});
 
 const MOST_ERROR = 2e-3;
 const EPSILON = 1e-5;
@@ -35,6 +39,8 @@ interface Case {
   readonly rotary: { readonly half: number; readonly interleaved: boolean } | undefined;
   readonly norm: boolean;
   readonly halfTensors: boolean;
+  /** On a device with the limits that WebGPU guarantees, no more, and no features. */
+  readonly modest: boolean;
   readonly subgroups: boolean;
   /** Tokens that are committed, then rows that are not. */
   readonly past: number;
@@ -65,6 +71,7 @@ const arbitraryCase = (rows: fc.Arbitrary<number>, longest: number): fc.Arbitrar
         }),
         norm: fc.boolean(),
         halfTensors: fc.boolean(),
+        modest: fc.boolean(),
         subgroups: fc.boolean(),
         past: fc.integer({ min: 0, max: longest }),
         rows,
@@ -242,9 +249,9 @@ class Bench {
 }
 
 /** Reads the past in two committed chunks, then asks with the rows, which stay uncommitted. */
-async function errorOf(device_: GPUDevice, each: Case, kind: 'prefill' | 'decode' | 'evidence'): Promise<number> {
+async function errorOf(each: Case, kind: 'prefill' | 'decode' | 'evidence'): Promise<number> {
   const { cache, ratio, softcap, past, rows } = each;
-  const bench = new Bench(device_, each);
+  const bench = new Bench((each.modest ? modest : device) as GPUDevice, each);
   const queryHeads = cache.heads * ratio;
   const last = cache.layers - 1;
   const middle = Math.floor(past / 3);
@@ -325,7 +332,7 @@ describe.skipIf(!device)('attention on the GPU', () => {
   it('prefill equals the reference', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCase(fc.integer({ min: 1, max: 70 }), 1200), async (each) => {
-        expect(await errorOf(device as GPUDevice, each, 'prefill')).toBeLessThan(MOST_ERROR);
+        expect(await errorOf(each, 'prefill')).toBeLessThan(MOST_ERROR);
       }),
       { numRuns: 16 },
     );
@@ -334,7 +341,8 @@ describe.skipIf(!device)('attention on the GPU', () => {
   it('evidence equals the reference', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCase(fc.integer({ min: 1, max: 12 }), 900), async (each) => {
-        expect(await errorOf(device as GPUDevice, each, 'evidence')).toBeLessThan(MOST_ERROR);
+        fc.pre(each.past + each.rows > MASS_SINKS);
+        expect(await errorOf(each, 'evidence')).toBeLessThan(MOST_ERROR);
       }),
       { numRuns: 12 },
     );
@@ -343,7 +351,7 @@ describe.skipIf(!device)('attention on the GPU', () => {
   it('decode equals the reference', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCase(fc.constant(1), 5000), async (each) => {
-        expect(await errorOf(device as GPUDevice, each, 'decode')).toBeLessThan(MOST_ERROR);
+        expect(await errorOf(each, 'decode')).toBeLessThan(MOST_ERROR);
       }),
       { numRuns: 16 },
     );
