@@ -1,9 +1,10 @@
 /**
  * npm run bench: everything in one run on one machine, as ratios against a peer or the machine's own limit.
  *
- *     npm run bench [-- --only reader] [-- --lengths 1024,4096]
+ *     npm run bench [-- --only reader] [-- --lengths 1024,4096]                 on the CPU
+ *     npm run bench -- --runtime webgpu [--budget 120] [--only …] [--lengths …]   in Chromium (`webgpu.ts`)
  *
- * Prints a table and writes build/bench/results/cpu.json.
+ * Prints a table and writes build/bench/results/cpu.json or webgpu.json.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -14,13 +15,20 @@ import { assembleModel, encodeNode, encodeValue, ownModelFields } from '../../en
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
 import type { Measurement } from './measure.ts';
+import { benchWebGpu } from './webgpu.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BOOK = join(ROOT, '../shared/pdfs/american-adventures.pdf');
 const { values: options } = parseArgs({
-  options: { only: { type: 'string' }, lengths: { type: 'string', default: '1024,4096,16384' } },
+  options: {
+    only: { type: 'string' },
+    lengths: { type: 'string' },
+    runtime: { type: 'string', default: 'cpu' },
+    budget: { type: 'string', default: '120' },
+  },
 });
-const LENGTHS = options.lengths.split(',').map(Number);
+const LENGTHS = (options.lengths ?? '1024,4096,16384').split(',').map(Number);
+const WEBGPU_LENGTHS = [1024, 4096, 16_384, 32_768];
 
 interface Subject {
   readonly name: string;
@@ -191,4 +199,7 @@ async function main(): Promise<void> {
   process.stdout.write(`${[...lines, ...absent.map((each) => `SKIPPED ${each}`)].join('\n')}\n`);
 }
 
-await main();
+if (options.runtime === 'webgpu') {
+  const lengths = options.lengths ? LENGTHS : WEBGPU_LENGTHS;
+  await benchWebGpu({ only: options.only ?? '', lengths, budgetSeconds: Number(options.budget) });
+} else await main();

@@ -1,6 +1,6 @@
-"""Writes a model folder with random weights in the shape of a real one, for benchmarks: speed does not ask what is said.
+"""Writes model folders with random weights in the shapes of real ones, for benchmarks: speed does not ask what is said.
 
-    python random_model.py    ->  build/bench/cache/smollm2-135m-random
+    python random_model.py    ->  build/bench/cache/smollm2-135m-random, build/bench/cache/qwen3-0.6b-random
 """
 
 import json
@@ -12,10 +12,14 @@ import numpy as np
 from onnx_decoder import Decoder, Pattern, config_of, write
 
 HERE = Path(__file__).parent
-SMOLLM2_135M = Decoder(49152, 576, 30, 9, 3, 64, 1536, 1e-5, 100_000.0, 32768)
+Q4 = {"storage": "q4", "external_data": True}
+SHAPES = {
+    "smollm2-135m-random": ("llama", Decoder(49152, 576, 30, 9, 3, 64, 1536, 1e-5, 100_000.0, 32768), Pattern(**Q4)),
+    "qwen3-0.6b-random": ("qwen3", Decoder(151936, 1024, 28, 16, 8, 128, 3072, 1e-6, 1e6, 40960), Pattern(**Q4, norm="inputs")),
+}
 
 
-def random_weights(shape: Decoder) -> dict[str, np.ndarray]:
+def random_weights(shape: Decoder, norm: bool) -> dict[str, np.ndarray]:
     source = np.random.default_rng(3)
 
     def matrix(rows: int, columns: int) -> np.ndarray:
@@ -27,6 +31,8 @@ def random_weights(shape: Decoder) -> dict[str, np.ndarray]:
         base = f"model.layers.{layer}"
         sizes = {"q": width, "k": narrow, "v": narrow}
         weights |= {f"{base}.self_attn.{name}_proj.weight": matrix(size, shape.hidden) for name, size in sizes.items()}
+        if norm:
+            weights |= {f"{base}.self_attn.{name}_norm.weight": np.ones(shape.head, np.float32) for name in ("q", "k")}
         weights[f"{base}.self_attn.o_proj.weight"] = matrix(shape.hidden, width)
         weights |= {f"{base}.mlp.{name}_proj.weight": matrix(shape.intermediate, shape.hidden) for name in ("gate", "up")}
         weights[f"{base}.mlp.down_proj.weight"] = matrix(shape.hidden, shape.intermediate)
@@ -35,13 +41,14 @@ def random_weights(shape: Decoder) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    target = HERE.parents[1] / "build" / "bench" / "cache" / "smollm2-135m-random"
-    write(target, SMOLLM2_135M, random_weights(SMOLLM2_135M), Pattern(storage="q4", external_data=True), "model_q4.onnx")
-    (target / "config.json").write_text(json.dumps(config_of(SMOLLM2_135M, "llama", eos_token_id=2)) + "\n")
-    (target / "generation_config.json").write_text(json.dumps({"eos_token_id": 2}) + "\n")
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(HERE / "work" / "tokenizer" / name, target / name)
-    print(target.relative_to(HERE.parents[1]))
+    for name, (kind, shape, pattern) in SHAPES.items():
+        target = HERE.parents[1] / "build" / "bench" / "cache" / name
+        write(target, shape, random_weights(shape, pattern.norm is not None), pattern, "model_q4.onnx")
+        (target / "config.json").write_text(json.dumps(config_of(shape, kind, eos_token_id=2)) + "\n")
+        (target / "generation_config.json").write_text(json.dumps({"eos_token_id": 2}) + "\n")
+        for file in ("tokenizer.json", "tokenizer_config.json"):
+            shutil.copy(HERE / "work" / "tokenizer" / file, target / file)
+        print(target.relative_to(HERE.parents[1]))
 
 
 if __name__ == "__main__":

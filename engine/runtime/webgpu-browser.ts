@@ -14,7 +14,7 @@ const texts = import.meta.glob<string>('../attention/kernels/*.wgsl', {
   eager: true,
 });
 
-function kernelSources(): KernelSources {
+export function kernelSources(): KernelSources {
   const of = (name: KernelFile) => texts[`../attention/kernels/${name}.wgsl`] ?? '';
   return Object.fromEntries(KERNEL_FILES.map((name) => [name, of(name)])) as Record<KernelFile, string>;
 }

@@ -1,0 +1,110 @@
+/** Decode attention alone against a plain copy: what share of the device's memory rate it reaches. */
+import { type KernelShape, Kernels, splitsOf } from '../../../engine/attention/kernels/kernels.ts';
+import { BufferNumbers, Uniforms } from '../../../engine/attention/kernels/pipelines.ts';
+import { GpuPodCache } from '../../../engine/cache/gpu-pod-cache.ts';
+import { GpuMemory } from '../../../engine/cache/gpu-store.ts';
+import { densePlan } from '../../../engine/cache/sharing-plan.ts';
+import { kernelSources } from '../../../engine/runtime/webgpu-browser.ts';
+
+export interface AttentionShapeMeasured {
+  readonly queryHeads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+}
+
+/** Dispatches a submit: a submit's own time does not count then. */
+const REPEATS = 8;
+const ROUNDS = 4;
+const HALF_BYTES = 2;
+const STORAGE = 0x80;
+const WORKGROUP = 256;
+
+const COPY = `
+@group(0) @binding(0) var<storage, read> source: array<vec4u>;
+@group(0) @binding(1) var<storage, read_write> target_: array<vec4u>;
+@compute @workgroup_size(${WORKGROUP})
+fn copy(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var at = id.x; at < arrayLength(&source); at += groups.x * ${WORKGROUP}u) { target_[at] = source[at]; }
+}`;
+
+export async function measureBandwidth(
+  device: GPUDevice,
+  shape: AttentionShapeMeasured,
+  tokens: number,
+): Promise<{ attention: number; copy: number }> {
+  const bytes = tokens * shape.keyValueHeads * shape.headSize * 2 * HALF_BYTES;
+  const attention = bytes / (await attentionSeconds(device, shape, tokens));
+  return { attention, copy: (2 * bytes) / (await copySeconds(device, bytes)) };
+}
+
+/** The best of some rounds, for one dispatch. */
+async function secondsOf(device: GPUDevice, record: (pass: GPUComputePassEncoder) => void): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round <= ROUNDS; round++) {
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (let repeat = 0; repeat < REPEATS; repeat++) record(pass);
+    pass.end();
+    const started = performance.now();
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    if (round > 0) best = Math.min(best, (performance.now() - started) / 1000 / REPEATS);
+  }
+  return best;
+}
+
+async function attentionSeconds(device: GPUDevice, shape: AttentionShapeMeasured, tokens: number): Promise<number> {
+  const { queryHeads, keyValueHeads, headSize } = shape;
+  const memory = new GpuMemory(device);
+  const uniforms = new Uniforms(device, 1024);
+  const whole: KernelShape = {
+    ...shape,
+    scale: headSize ** -0.5,
+    softcap: 0,
+    rotary: undefined,
+    norm: undefined,
+    halfTensors: false,
+  };
+  const kernels = new Kernels(device, kernelSources(), whole, uniforms, new BufferNumbers(device));
+  const proximity = { sinks: 0, recent: 0 };
+  const cache = new GpuPodCache(
+    { layers: 1, heads: keyValueHeads, headSize, plan: densePlan(1, keyValueHeads), proximity },
+    memory,
+  );
+  cache.extend(0, tokens);
+  cache.commit();
+  const spans = cache.spans(0, tokens, tokens, tokens);
+  const splits = spans.reduce((sum, { start, end }) => sum + splitsOf(end - start), 0);
+  const create = (elements: number) => memory.create(Math.max(16, elements * 4), 'scratch');
+  const scratch = {
+    queries: create(queryHeads * headSize),
+    partials: create(splits * queryHeads * headSize),
+    states: create(splits * queryHeads * 2),
+  };
+  const recorders = kernels.decode(scratch, create(queryHeads * headSize), spans);
+  uniforms.flush();
+  return secondsOf(device, (pass) => {
+    for (const recorder of recorders) recorder(pass);
+  });
+}
+
+async function copySeconds(device: GPUDevice, bytes: number): Promise<number> {
+  const [source, target] = [0, 1].map(() => device.createBuffer({ size: bytes, usage: STORAGE })) as [
+    GPUBuffer,
+    GPUBuffer,
+  ];
+  const module = device.createShaderModule({ code: COPY });
+  const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'copy' } });
+  const group = device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: [source, target].map((buffer, binding) => ({ binding, resource: { buffer } })),
+  });
+  const seconds = await secondsOf(device, (pass) => {
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(Math.min(65_535, Math.ceil(bytes / 16 / WORKGROUP)));
+  });
+  source.destroy();
+  target.destroy();
+  return seconds;
+}
