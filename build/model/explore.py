@@ -32,7 +32,7 @@ def documents() -> dict[str, torch.Tensor]:
 
 
 def similarity(model: Reader, batch: dict[str, torch.Tensor]) -> np.ndarray:
-    """[layers, layers], averaged over documents, queries and heads (the reader has one KV head)."""
+    """[KV heads, layers, layers], averaged over documents, queries and the query heads of a KV head."""
     layers = model.shape.layers
     with torch.no_grad():
         _, watched = model.run(batch["ids"], batch["positions"], None, tuple(range(layers)))
@@ -43,24 +43,26 @@ def similarity(model: Reader, batch: dict[str, torch.Tensor]) -> np.ndarray:
         scores = query[:, :, -QUERIES:] @ keys.mT * query.shape[-1] ** -0.5
         shares.append(scores.float().softmax(-1))
     entropy = lambda p: -(p * (p + 1e-12).log()).sum(-1)  # noqa: E731
-    matrix = np.eye(layers)
+    heads = model.shape.key_value_heads
+    matrices = np.stack([np.eye(layers)] * heads)
     for a, b in itertools.combinations(range(layers), 2):
         divergence = entropy((shares[a] + shares[b]) / 2) - (entropy(shares[a]) + entropy(shares[b])) / 2
-        matrix[a, b] = matrix[b, a] = 1 - divergence.mean().item() / np.log(2)
-    return matrix
+        alike = 1 - divergence.unflatten(1, (heads, -1)).mean((0, 2, 3)) / np.log(2)
+        matrices[:, a, b] = matrices[:, b, a] = alike.numpy()
+    return matrices
 
 
-KNOWN: dict[tuple[int, ...], dict[str, float]] = {}
+KNOWN: dict[str, dict[str, float]] = {}
 
 
-def cost(model: Reader, batch: dict[str, torch.Tensor], leaders: list[int]) -> dict[str, float]:
+def cost(model: Reader, batch: dict[str, torch.Tensor], leaders: list) -> dict[str, float]:
     """Loss and share of right answer tokens when layers follow these leaders; measured once a plan."""
-    if tuple(leaders) not in KNOWN:
-        KNOWN[tuple(leaders)] = measured(model, batch, leaders)
-    return KNOWN[tuple(leaders)]
+    if str(leaders) not in KNOWN:
+        KNOWN[str(leaders)] = measured(model, batch, leaders)
+    return KNOWN[str(leaders)]
 
 
-def measured(model: Reader, batch: dict[str, torch.Tensor], leaders: list[int]) -> dict[str, float]:
+def measured(model: Reader, batch: dict[str, torch.Tensor], leaders: list) -> dict[str, float]:
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         hidden = model(batch["ids"], batch["positions"], Sharing(leaders, SINKS, RECENT, 64))
         answers = batch["kinds"][:, 1:] == ANSWER
@@ -97,6 +99,36 @@ def greedy_by_loss(model: Reader, batch: dict[str, torch.Tensor]) -> dict[int, l
     return plans
 
 
+def following_nearest_by_head(leading: set[tuple[int, int]], layers: int, heads: int) -> list[list[int]]:
+    """As `following_nearest`, head by head: leading holds (layer, KV head)."""
+    each = [following_nearest({layer for layer, own in leading if own == head}, layers) for head in range(heads)]
+    return [list(row) for row in zip(*each, strict=True)]
+
+
+def greedy_by_head(model: Reader, batch: dict[str, torch.Tensor]) -> dict[int, list[list[int]]]:
+    """`greedy_by_loss` over (layer, KV head): a plan for every number of those that lead."""
+    layers, heads = model.shape.layers, model.shape.key_value_heads
+    leading = set(itertools.product(range(layers), range(heads)))
+    plans = {}
+    while len(leading) > heads:
+        tried = {
+            unit: cost(model, batch, following_nearest_by_head(leading - {unit}, layers, heads))["loss"]
+            for unit in sorted(leading)
+            if unit[0] > 0
+        }
+        leading.remove(min(tried, key=tried.__getitem__))
+        plans[len(leading)] = following_nearest_by_head(leading, layers, heads)
+    return plans
+
+
+def random_by_head(layers: int, heads: int, count: int) -> list[list[list[int]]]:
+    source = random.Random(SEED)
+    units = list(itertools.product(range(1, layers), range(heads)))
+    first = {(0, head) for head in range(heads)}
+    draws = [first | set(source.sample(units, count - heads)) for _ in range(RANDOM_DRAWS)]
+    return [following_nearest_by_head(leading, layers, heads) for leading in draws]
+
+
 def best_by_loss(model: Reader, batch: dict[str, torch.Tensor], count: int) -> list[int]:
     """The best of all sets of `count` leaders: eight layers are few enough to try every one."""
     layers = model.shape.layers
@@ -116,14 +148,14 @@ def random_plans(layers: int, count: int) -> list[list[int]]:
 
 def explore(model: Reader, batch: dict[str, torch.Tensor]) -> dict:
     layers = model.shape.layers
-    matrix = similarity(model, batch)
+    matrices = similarity(model, batch)
     dense = cost(model, batch, list(range(layers)))
     alone = [dense] + [cost(model, batch, following_nearest(set(range(layers)) - {layer}, layers)) for layer in range(1, layers)]
     greedy = greedy_by_loss(model, batch)
     plans = []
     for count in range(1, layers):
         named = {
-            "similarity": by_similarity(matrix, count),
+            "similarity": by_similarity(matrices.mean(0), count),
             "greedy by loss": greedy[count],
             "best by loss": best_by_loss(model, batch, count),
             "every k-th": every_kth(layers, count),
@@ -132,7 +164,13 @@ def explore(model: Reader, batch: dict[str, torch.Tensor]) -> dict:
         draws = random_plans(layers, count)
         costs = [cost(model, batch, plan) for plan in draws]
         plans += [{"found": "random", "leaders": plan, "count": count, **each} for plan, each in zip(draws, costs, strict=True)]
-    return {"similarity": matrix.tolist(), "dense": dense, "alone": alone, "plans": plans}
+    heads = model.shape.key_value_heads
+    for count, plan in greedy_by_head(model, batch).items():
+        plans.append({"found": "greedy by loss, by head", "leaders": plan, "count": count / heads, **cost(model, batch, plan)})
+        draws = random_by_head(layers, heads, count)
+        costs = [cost(model, batch, each) for each in draws]
+        plans += [{"found": "random, by head", "leaders": each, "count": count / heads, **own} for each, own in zip(draws, costs, strict=True)]
+    return {"similarity": matrices.tolist(), "dense": dense, "alone": alone, "plans": plans}
 
 
 def main() -> None:
@@ -149,7 +187,7 @@ def main() -> None:
     for layer, each in enumerate(found["alone"]):
         print(f"layer {layer} follows: loss {each['loss']:.3f} right {each['right']:.3f}")
     for plan in found["plans"]:
-        if plan["count"] in (2, 3, 4):
+        if 1.5 <= plan["count"] <= 3 and "random" not in plan["found"]:
             print(plan["count"], plan["found"], plan["leaders"], f"loss {plan['loss']:.3f} right {plan['right']:.3f}")
 
 

@@ -62,7 +62,7 @@ def main() -> None:
         shutil.copy(HERE / "work" / "tokenizer" / name, target / name)
     plan = {
         "version": 1,
-        "leaders": [[leader] * shape.key_value_heads for leader in options.leaders],
+        "leaders": [each if isinstance(each, list) else [each] * shape.key_value_heads for each in options.leaders],
         "sinks": SINKS,
         "recent": RECENT,
         "adapted": not options.not_adapted,

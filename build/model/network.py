@@ -35,9 +35,10 @@ def load_reader(weights: dict[str, torch.Tensor]) -> "Reader":
 
 @dataclass
 class Sharing:
-    """Which layer's keys each layer uses for distant tokens, and what counts as proximal."""
+    """Which layer's keys each layer uses for distant tokens, and what counts as proximal. A layer's leader is one for all its KV
+    heads, or a list with one for each."""
 
-    leaders: list[int]
+    leaders: list[int] | list[list[int]]
     sinks: int = 16
     recent: int = 256
     block: int = 128
@@ -62,12 +63,22 @@ WRITTEN_OUT = 512
 class Context:
     cosine: torch.Tensor
     sine: torch.Tensor
-    leaders: list[int] | None
+    leaders: list | None
     sharing: Sharing | None
     distant: torch.Tensor | None
     dilution: torch.Tensor | None
     keys: dict[int, torch.Tensor] = field(default_factory=dict)
     queries: dict[int, torch.Tensor] = field(default_factory=dict)
+
+
+def leader_key(index: int, context: Context) -> torch.Tensor:
+    """[batch, KV heads, tokens, head]: each head's key of the layer that leads it; the layer's own where it leads itself whole."""
+    own = context.keys[index]
+    leader = context.leaders[index] if context.leaders else index
+    rows = leader if isinstance(leader, (list, tuple)) else [leader] * own.shape[1]
+    if all(each == rows[0] for each in rows):
+        return context.keys[rows[0]]
+    return torch.cat([context.keys[each][:, head : head + 1] for head, each in enumerate(rows)], dim=1)
 
 
 def rotary(x: torch.Tensor, context: Context) -> torch.Tensor:
@@ -140,14 +151,14 @@ class Attention(nn.Module):
         query, key, value = (part.view(batch, tokens, -1, self.shape.head).transpose(1, 2) for part in parts)
         query, key = rotary(query, context).to(value.dtype), rotary(key, context).to(value.dtype)
         context.keys[self.index], context.queries[self.index] = key, query
-        leader = context.leaders[self.index] if context.leaders else self.index
-        leader_key = None if leader == self.index else context.keys[leader]
+        others = leader_key(self.index, context)
+        others = None if others is key else others
         if tokens <= WRITTEN_OUT:
-            mixed = written_out(query, key, value, leader_key, context.distant, context.dilution)
-        elif leader_key is None:
+            mixed = written_out(query, key, value, others, context.distant, context.dilution)
+        elif others is None:
             mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
         else:
-            mixed = pod_attention(query, key, value, leader_key, context.sharing)
+            mixed = pod_attention(query, key, value, others, context.sharing)
         return self.output(mixed.transpose(1, 2).reshape(batch, tokens, -1))
 
 
@@ -200,7 +211,7 @@ class Reader(nn.Module):
         for layer in self.layers:
             x = layer(x, context)
         keys, queries = context.keys, context.queries
-        return self.norm(x), [(queries[i], keys[i], keys[leaders[i] if leaders else i]) for i in watched]
+        return self.norm(x), [(queries[i], keys[i], leader_key(i, context)) for i in watched]
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         return F.linear(hidden, self.embedding.weight)

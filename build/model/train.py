@@ -44,8 +44,9 @@ DILUTION, NEAR, DILUTED_SHARE = 256, 48, 0.7
 # A trained reader goes on with documents that are crowded with facts of one attribute.
 LATER_PHASES = [(0.35, 256, 8192), (0.75, 512, 8192), (0.87, 1024, 8192), (0.95, 2048, 8192), (1.0, 8192, 8192)]
 LATER_RATE = 0.4
-# Adapting: sequences of one length, a low rate, most steps under the plan.
-ADAPTING_PHASES, ADAPTING_RATE, ADAPTING_DENSE_SHARE = [(1.0, 512, 8192)], 0.25, 0.3
+# Adapting: a low rate, most steps under the plan, long sequences last as in training.
+ADAPTING_PHASES = [(0.7, 512, 8192), (0.85, 1024, 8192), (0.95, 2048, 8192), (1.0, 8192, 8192)]
+ADAPTING_RATE, ADAPTING_DENSE_SHARE = 0.25, 0.3
 ANSWER_TOKEN = 2
 
 
