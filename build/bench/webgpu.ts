@@ -20,6 +20,9 @@ const ROOT = join(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'dist/bench');
 const SOFTWARE = /swiftshader|llvmpipe/i;
 const POLICIES = ['pod', 'dense'] as const;
+/** Powers of the length by which a cell is guessed to take longer: weights grow with it, attention with its square. */
+const PREFILL_GROWTH = 1.4;
+const DECODE_GROWTH = 0.6;
 
 export interface WebGpuOptions {
   readonly only: string;
@@ -124,10 +127,14 @@ class Cells {
   }
 
   /** Measures, unless what it took for fewer tokens says that it would take too long; never fails the run. */
-  async measure<Result>(kind: string, tokens: number, work: () => Promise<Result>): Promise<Result | undefined> {
+  async measure<Result>(
+    kind: string,
+    tokens: number,
+    growth: number,
+    work: () => Promise<Result>,
+  ): Promise<Result | undefined> {
     const last = this.#last.get(kind);
-    // Between linear (weights) and quadratic (attention).
-    const expected = last ? last.seconds * (tokens / last.tokens) ** 1.4 : 0;
+    const expected = last ? last.seconds * (tokens / last.tokens) ** growth : 0;
     if (expected > this.#budget) {
       this.left.push(`${kind}, ${tokens} tokens: would take about ${Math.round(expected)} s`);
       return undefined;
@@ -157,20 +164,20 @@ async function measureSubject(page: Page, subject: Subject, lengths: readonly nu
     const cacheBytes: Row['cacheBytes'] = { pod: undefined, dense: undefined };
     for (const policy of POLICIES) {
       const choice = [tokens, policy] as const;
-      const found = await cells.measure(`${name}, decode, ${policy}`, tokens, () =>
+      const found = await cells.measure(`${name}, decode, ${policy}`, tokens, DECODE_GROWTH, () =>
         page.evaluate(([count, chosen]) => window.bench.decode(count, chosen), choice),
       );
       decode[policy] = found?.milliseconds;
       cacheBytes[policy] = found?.cacheBytes;
-      prefill[policy] = await cells.measure(`${name}, prefill, ${policy}`, tokens, () =>
+      prefill[policy] = await cells.measure(`${name}, prefill, ${policy}`, tokens, PREFILL_GROWTH, () =>
         page.evaluate(([count, chosen]) => window.bench.prefill(count, chosen), choice),
       );
     }
     await page.evaluate(() => window.bench.close());
-    const rates = await cells.measure(`${name}, bandwidth`, tokens, () =>
+    const rates = await cells.measure(`${name}, bandwidth`, tokens, 1, () =>
       page.evaluate(([shape, count]) => window.bench.bandwidth(shape, count), [attention, tokens] as const),
     );
-    const peer = await cells.measure(`${name}, transformers.js`, tokens, () =>
+    const peer = await cells.measure(`${name}, transformers.js`, tokens, PREFILL_GROWTH, () =>
       page.evaluate(([folder, count]) => window.bench.peer(folder, count), [address, tokens] as const),
     );
     prefill.peer = peer?.prefillSeconds;

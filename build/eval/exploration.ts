@@ -13,27 +13,32 @@ interface Cost {
 
 interface Exploration {
   readonly step: number;
-  /** [layers][layers], 0–1. */
-  readonly similarity: readonly (readonly number[])[];
+  /** [KV heads][layers][layers], 0–1. */
+  readonly similarity: readonly (readonly (readonly number[])[])[];
   readonly dense: Cost;
   /** When this layer alone follows the one before it. */
   readonly alone: readonly Cost[];
-  readonly plans: readonly (Cost & { found: string; leaders: readonly number[]; count: number })[];
+  /** `count`: leaders, in layers; a half where heads lead by themselves. */
+  readonly plans: readonly (Cost & {
+    found: string;
+    leaders: readonly (number | readonly number[])[];
+    count: number;
+  })[];
 }
 
 /** The section of the report for explore-NAME.json; draws NAME's similarity beside it. */
 export function describeExploration(folder: string, file: string): string {
   const found = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Exploration;
   const name = file.replace(/\.json$/, '');
-  const layers = found.similarity.map((_, layer) => `layer ${layer}`);
-  const grid = {
-    title: 'similarity of attention over distant tokens',
+  const layers = found.alone.map((_, layer) => `layer ${layer}`);
+  const grids = found.similarity.map((cells, head) => ({
+    title: `similarity over distant tokens, KV head ${head}`,
     rows: layers,
     columns: layers.map((_, layer) => String(layer)),
-    cells: found.similarity,
+    cells,
     format: (share: number) => share.toFixed(2),
-  };
-  writeFileSync(join(folder, `${name}.png`), drawHeatMaps([grid], { rows: '', columns: '1 − JSD / ln 2' }, 1));
+  }));
+  writeFileSync(join(folder, `${name}.png`), drawHeatMaps(grids, { rows: '', columns: '1 − JSD / ln 2' }, 2));
   const saving = (count: number) => percent(0.5 * (1 - count / layers.length));
   return `
 ## Exploring ${name.replace(/^explore-/, '')} (step ${found.step})
@@ -51,7 +56,7 @@ ${table(
 )}
 
 ${table(
-  ['leaders', 'saving, long documents', 'found by', 'plan', 'loss', 'answer tokens right'],
+  ['leaders, in layers', 'saving, long documents', 'found by', 'plan', 'loss', 'answer tokens right'],
   summarised(found.plans).map(({ count, found: by, plan, loss, right }) => [
     String(count),
     saving(count),

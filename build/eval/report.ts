@@ -177,7 +177,7 @@ ${table(
     .toSorted((a, b) => a.saving - b.saving || a.label.localeCompare(b.label))
     .map(({ label, plan, length, saving, score }) => [
       label.replace(/^curve-/, ''),
-      JSON.stringify(plan.leaders.map((row) => row[0])),
+      JSON.stringify(plan.leaders.map((row) => (new Set(row).size === 1 ? row[0] : row))),
       thousands(length),
       percent(saving),
       score,

@@ -1,6 +1,7 @@
 /** A model's tokenizer: text to token ids and back, with special tokens only where the template puts them. */
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { ProximaError } from '../errors.ts';
+import { definitionOfMerges } from './merges-tokenizer.ts';
 import { type ModelFolder, readText } from './source.ts';
 
 const REPLACEMENT = '�';
@@ -16,7 +17,9 @@ export class Tokenizer {
     const added = [...this.#hub.get_added_tokens_decoder().values()].map((token) => token.content);
     const escaped = added.filter((content) => content.length > 1).map((content) => RegExp.escape(content));
     this.#special = escaped.length > 0 ? new RegExp(escaped.join('|'), 'g') : undefined;
-    this.size = Math.max(-1, ...this.#hub.get_vocab(true).values()) + 1;
+    let largest = -1;
+    for (const id of this.#hub.get_vocab(true).values()) largest = Math.max(largest, id);
+    this.size = largest + 1;
   }
 
   /** Ids of template text, in which special tokens mean what they say. */
@@ -78,10 +81,11 @@ export class StreamingText {
 
 /** Throws `model-missing`, `model-damaged`, or `tokenizer-mismatch` when it has ids the model has no row for. */
 export async function readTokenizer(folder: ModelFolder, vocabulary: number): Promise<Tokenizer> {
-  if (!(await folder.has('tokenizer.json'))) {
+  const whole = await folder.has('tokenizer.json');
+  if (!whole && !((await folder.has('vocab.json')) && (await folder.has('merges.txt')))) {
     throw new ProximaError(
       'model-missing',
-      `${folder.name} has no tokenizer.json.`,
+      `${folder.name} has neither tokenizer.json nor vocab.json with merges.txt.`,
       'Get the model folder again, whole.',
     );
   }
@@ -97,13 +101,15 @@ export async function readTokenizer(folder: ModelFolder, vocabulary: number): Pr
 }
 
 async function parseTokenizer(folder: ModelFolder): Promise<Tokenizer> {
+  const json = async (name: string): Promise<unknown> => JSON.parse(await readText(folder, name));
   try {
-    const definition: unknown = JSON.parse(await readText(folder, 'tokenizer.json'));
-    const config: unknown = (await folder.has('tokenizer_config.json'))
-      ? JSON.parse(await readText(folder, 'tokenizer_config.json'))
-      : {};
+    const config = (await folder.has('tokenizer_config.json')) ? await json('tokenizer_config.json') : {};
+    const definition = (await folder.has('tokenizer.json'))
+      ? await json('tokenizer.json')
+      : definitionOfMerges(await json('vocab.json'), await readText(folder, 'merges.txt'), config);
     return new Tokenizer(definition as object, config as object);
-  } catch {
-    throw new ProximaError('model-damaged', "tokenizer.json can't be read.", 'Get the model folder again.');
+  } catch (cause) {
+    if (cause instanceof ProximaError) throw cause;
+    throw new ProximaError('model-damaged', "The tokenizer's files can't be read.", 'Get the model folder again.');
   }
 }
