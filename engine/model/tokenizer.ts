@@ -102,14 +102,16 @@ export async function readTokenizer(folder: ModelFolder, vocabulary: number): Pr
 
 async function parseTokenizer(folder: ModelFolder): Promise<Tokenizer> {
   const json = async (name: string): Promise<unknown> => JSON.parse(await readText(folder, name));
+  const whole = await folder.has('tokenizer.json');
   try {
     const config = (await folder.has('tokenizer_config.json')) ? await json('tokenizer_config.json') : {};
-    const definition = (await folder.has('tokenizer.json'))
+    const definition = whole
       ? await json('tokenizer.json')
       : definitionOfMerges(await json('vocab.json'), await readText(folder, 'merges.txt'), config);
     return new Tokenizer(definition as object, config as object);
   } catch (cause) {
     if (cause instanceof ProximaError) throw cause;
-    throw new ProximaError('model-damaged', "The tokenizer's files can't be read.", 'Get the model folder again.');
+    const files = whole ? 'tokenizer.json' : 'vocab.json with merges.txt';
+    throw new ProximaError('model-damaged', `${files} can't be read as a tokenizer.`, 'Get the model folder again.');
   }
 }

@@ -1,0 +1,91 @@
+/** What a model folder holds and whether it runs, from its files alone: config, tokenizer, template and graph; no weights are loaded. */
+import { parsePlanFile } from '../cache/sharing-plan.ts';
+import { ProximaError } from '../errors.ts';
+import type { AttentionNode } from './attention-node.ts';
+import { readPromptLayout } from './chat-template.ts';
+import { readConfig } from './config.ts';
+import { cutModel } from './cut.ts';
+import { checkExternalData, checkLayers, openGraph, parseGraph } from './graph.ts';
+import { type ModelFolder, readText } from './source.ts';
+import { readTokenizer } from './tokenizer.ts';
+
+export interface ModelAssessment {
+  readonly name: string;
+  readonly verdict: 'supported' | 'supported without PoD' | 'not supported';
+  /** Why not, or why without PoD; null where it is supported whole. */
+  readonly because: string | null;
+  readonly facts: ModelFacts | null;
+}
+
+/** Every figure as the files say it. */
+export interface ModelFacts {
+  readonly modelType: string;
+  readonly contextTokens: number;
+  readonly vocabulary: number;
+  readonly layers: number;
+  readonly queryHeads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  /** The graph's files, external data included. */
+  readonly weightBytes: number;
+  /** f16 keys and values of 1,000 tokens in a dense cache. */
+  readonly denseBytesPerThousand: number;
+  /** What PoD can save of a long document's cache at most, where keys may be shared at all: as many leaders as there are rotaries. */
+  readonly mostSaving: number;
+  readonly plan: 'none' | 'adapted' | 'not adapted';
+}
+
+const HALF_BYTES = 2;
+const THOUSAND = 1000;
+
+/** Never rejects for what is in the folder: that is the verdict. */
+export async function assessModel(folder: ModelFolder): Promise<ModelAssessment> {
+  try {
+    const facts = await factsOf(folder);
+    if (facts.mostSaving > 0) return { name: folder.name, verdict: 'supported', because: null, facts };
+    const because = 'No two of its layers rotate keys alike, so none can share them.';
+    return { name: folder.name, verdict: 'supported without PoD', because, facts };
+  } catch (cause) {
+    if (!(cause instanceof ProximaError)) throw cause;
+    return { name: folder.name, verdict: 'not supported', because: `${cause.message} ${cause.wayOut}`, facts: null };
+  }
+}
+
+async function factsOf(folder: ModelFolder): Promise<ModelFacts> {
+  const config = await readConfig(folder);
+  await readPromptLayout(folder, await readTokenizer(folder, config.vocabulary));
+  const source = await openGraph(folder);
+  try {
+    const model = await parseGraph(source);
+    const weightBytes = source.size + (await checkExternalData(folder, model));
+    const cut = cutModel(model);
+    checkLayers(config, cut);
+    const [first] = cut.attention as readonly [AttentionNode];
+    const elements = cut.attention.reduce((sum, { keyValueHeads, headSize }) => sum + keyValueHeads * headSize, 0);
+    return {
+      modelType: config.modelType,
+      contextTokens: config.contextTokens,
+      vocabulary: config.vocabulary,
+      layers: cut.attention.length,
+      queryHeads: first.queryHeads,
+      keyValueHeads: first.keyValueHeads,
+      headSize: first.headSize,
+      weightBytes,
+      denseBytesPerThousand: elements * 2 * HALF_BYTES * THOUSAND,
+      mostSaving: 0.5 * (1 - rotariesOf(cut.attention) / cut.attention.length),
+      plan: await planOf(folder),
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Keys mean the same only where they are rotated by the same caches. */
+function rotariesOf(attention: readonly AttentionNode[]): number {
+  return new Set(attention.map(({ rotary }) => rotary?.cosineCache ?? 'none')).size;
+}
+
+async function planOf(folder: ModelFolder): Promise<ModelFacts['plan']> {
+  if (!(await folder.has('pod.json'))) return 'none';
+  return parsePlanFile(await readText(folder, 'pod.json'), 'pod.json').adapted ? 'adapted' : 'not adapted';
+}

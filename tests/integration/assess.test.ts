@@ -1,0 +1,85 @@
+/** What a folder is judged to be: two that run, and some that do not; every figure comes from the folder's own files. */
+import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { assessModel } from '../../engine/model/assess.ts';
+import { openModelFolder } from '../../engine/runtime/folder-node.ts';
+import { READER, ROOT, temporaryFolder } from './command.ts';
+
+const assess = async (folder: string) => assessModel(await openModelFolder(folder));
+const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+
+/** A parity fixture has no tokenizer: the reader's is put beside it, and the vocabulary told to be as large. */
+function completed(fixture: string): string {
+  const folder = join(temporaryFolder(), fixture);
+  cpSync(join(ROOT, 'tests/fixtures/parity', fixture), folder, { recursive: true });
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) cpSync(join(READER, name), join(folder, name));
+  const config = json(join(folder, 'config.json'));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, vocab_size: 8192 }));
+  return folder;
+}
+
+function changed(file: string, change: (text: string) => string): string {
+  const folder = temporaryFolder();
+  cpSync(READER, folder, { recursive: true });
+  writeFileSync(join(folder, file), change(readFileSync(join(folder, file), 'utf8')));
+  return folder;
+}
+
+describe('a model folder', () => {
+  it('is told by its own files: the built-in reader', async () => {
+    const config = json(join(READER, 'config.json'));
+    expect(await assess(READER)).toEqual({
+      name: 'reader',
+      verdict: 'supported',
+      because: null,
+      facts: {
+        modelType: config.model_type,
+        contextTokens: config.max_position_embeddings,
+        vocabulary: config.vocab_size,
+        layers: config.num_hidden_layers,
+        queryHeads: config.num_attention_heads,
+        keyValueHeads: config.num_key_value_heads,
+        headSize: config.head_dim,
+        weightBytes: statSync(join(READER, 'onnx/model.onnx')).size,
+        denseBytesPerThousand: 1000 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 4,
+        mostSaving: 0.5 * (1 - 1 / config.num_hidden_layers),
+        plan: 'adapted',
+      },
+    });
+  });
+
+  it('is told by its own files: a Qwen3 with norms in the attention', async () => {
+    const folder = completed('qwen3-norm-inputs-packed');
+    const config = json(join(folder, 'config.json'));
+    const { verdict, facts } = await assess(folder);
+    expect(verdict).toBe('supported');
+    expect(facts).toMatchObject({
+      modelType: 'qwen3',
+      layers: config.num_hidden_layers,
+      queryHeads: config.num_attention_heads,
+      keyValueHeads: config.num_key_value_heads,
+      headSize: config.head_dim,
+      plan: 'none',
+    });
+  });
+
+  it('is not supported, and says why', async () => {
+    const cases: readonly [string, RegExp][] = [
+      [
+        changed('config.json', (text) => text.replace(/"num_hidden_layers": \d+/, '"num_hidden_layers": 3')),
+        /3 layers/,
+      ],
+      [changed('config.json', (text) => text.slice(0, 40)), /config\.json can't be read/],
+      [changed('tokenizer.json', () => '{}'), /tokenizer/],
+      [changed('pod.json', () => '{"version": 2}'), /pod\.json is not a sharing plan/],
+      [changed('config.json', (text) => text.replace(/"vocab_size": \d+/, '"vocab_size": 100')), /only 100/],
+    ];
+    const empty = changed('config.json', (text) => text);
+    rmSync(join(empty, 'onnx/model.onnx'));
+    for (const [folder, reason] of [...cases, [empty, /no graph/] as const]) {
+      const { verdict, because } = await assess(folder);
+      expect([verdict, because]).toEqual(['not supported', expect.stringMatching(reason)]);
+    }
+  });
+});
