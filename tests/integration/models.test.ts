@@ -1,0 +1,111 @@
+/** `npm run models` as people run it, against a hub on this machine that serves the built-in reader. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { READER, ROOT, temporaryFolder } from './command.ts';
+
+const REPOSITORY = 'someone/reader-ONNX';
+const FILES = [
+  'README.md',
+  'config.json',
+  'generation_config.json',
+  'pod.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
+const GRAPH = 'onnx/model.onnx';
+
+let server: Server;
+let endpoint = '';
+const data = temporaryFolder();
+const asked: string[] = [];
+
+beforeAll(async () => {
+  const content = readFileSync(join(READER, GRAPH));
+  const tree = [
+    ...FILES.map((path) => ({ type: 'file', path, size: statSync(join(READER, path)).size })),
+    { type: 'directory', path: 'onnx', size: 0 },
+    {
+      type: 'file',
+      path: GRAPH,
+      size: 133,
+      lfs: { oid: createHash('sha256').update(content).digest('hex'), size: content.length },
+    },
+  ];
+  server = createServer((request, response) => {
+    const url = request.url ?? '';
+    asked.push(url);
+    if (url.startsWith('/api/models/gated/')) response.writeHead(request.headers.authorization ? 404 : 401).end();
+    else if (url.startsWith(`/api/models/${REPOSITORY}/tree/`)) response.end(JSON.stringify(tree));
+    else if (url.startsWith(`/${REPOSITORY}/resolve/main/`)) {
+      const body = readFileSync(join(READER, url.split('/main/')[1] ?? ''));
+      response.writeHead(200, { 'content-length': body.length, etag: '"1"' }).end(body);
+    } else response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+
+function models(...parameters: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [join(ROOT, 'engine/models.ts'), '--data', data, ...parameters], {
+    env: { ...process.env, HF_ENDPOINT: `${endpoint}/`, HF_TOKEN: '' },
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (text) => (stdout += text));
+  child.stderr.on('data', (text) => (stderr += text));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+describe('npm run models', () => {
+  it('asks nobody for a list', async () => {
+    const { stdout } = await models('list');
+    expect(stdout).toMatch(/No models beside the built-in one/);
+    expect(asked).toEqual([]);
+  });
+
+  it('gets a model whole, says what it is, and lists it', async () => {
+    const { code, stdout } = await models('--json', 'get', REPOSITORY);
+    expect(code).toBe(0);
+    const model = JSON.parse(stdout);
+    expect(model).toMatchObject({
+      own: true,
+      assessment: { verdict: 'supported', facts: { layers: 8, plan: 'adapted' } },
+    });
+    expect(readFileSync(join(model.folder, GRAPH)).equals(readFileSync(join(READER, GRAPH)))).toBe(true);
+    expect(readdirSync(model.folder).some((name) => name.includes('partial'))).toBe(false);
+    expect(existsSync(join(model.folder, 'README.md'))).toBe(false);
+    const listed = await models('list');
+    expect(listed.stdout).toMatch(/someone--reader-ONNX-fp32.*supported — llama, 8 layers, 2 KV heads of 64/s);
+  });
+
+  it('imports a folder where it is, and forgets it without touching it; a fetched one goes', async () => {
+    expect((await models('import', READER)).stdout).toMatch(/^reader\n.*supported/s);
+    expect((await models('remove', 'reader')).stdout).toMatch(/untouched/);
+    expect(existsSync(join(READER, GRAPH))).toBe(true);
+    expect((await models('remove', 'someone--reader-ONNX-fp32')).stdout).toMatch(/with its files/);
+    expect(readdirSync(data)).toEqual(['models.json']);
+    expect((await models('list')).stdout).toMatch(/No models/);
+  });
+
+  it('says in words what is in the way', async () => {
+    const cases: readonly [string[], RegExp][] = [
+      [['get', 'nobody/nothing'], /has no nobody\/nothing \(404\).*\[download-missing\]/],
+      [['get', 'gated/model'], /\(401\).*token.*\[download-denied\]/],
+      [['get', '../../etc'], /names no repository.*\[option-invalid\]/],
+      [['get', REPOSITORY, '--dtype', 'q4'], /no graph as q4.*Choose one of fp32.*\[download-missing\]/],
+      [['remove', 'x'], /no model x.*Known: none.*\[entry-missing\]/],
+      [['import', temporaryFolder()], /no config\.json.*\[model-unsupported\]/],
+    ];
+    for (const [parameters, words] of cases) {
+      const { code, stderr } = await models(...parameters);
+      expect([parameters.join(' '), code]).toEqual([parameters.join(' '), 1]);
+      expect(stderr).toMatch(words);
+    }
+    expect((await models('verify', temporaryFolder())).code).toBe(1);
+  });
+});
