@@ -1,14 +1,17 @@
-/** `npm run models -- list|get|import|remove|verify`: the models on this machine, and those a hub has. */
+/** `npm run models -- list|catalogue|get|import|remove|verify`: the models on this machine, and those a hub has. */
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { startProgress } from './cli/progress.ts';
 import { ProximaError } from './errors.ts';
 import type { ModelAssessment } from './model/assess.ts';
+import { cacheBytesPerThousand, catalogueSchema } from './model/catalogue.ts';
 import { getModel } from './runtime/hub/get-model.ts';
 import { DTYPES, type Dtype, dtypesOf, type Hub, listRepository } from './runtime/hub/hub.ts';
 import { type AssessedModel, assess, ModelLibrary } from './runtime/hub/model-library.ts';
 
+const CATALOGUE = join(import.meta.dirname, '../assets/models/catalogue.json');
 const HUB = 'https://huggingface.co';
 const FOLDER = join(homedir(), '.local/share/proxima/models');
 const MEBIBYTE = 2 ** 20;
@@ -73,6 +76,17 @@ async function verify(folder: string, options: Options): Promise<void> {
   if (assessment.verdict === 'not supported') process.exitCode = 1;
 }
 
+async function catalogue(options: Options): Promise<void> {
+  const { note, models } = catalogueSchema.parse(JSON.parse(await readFile(CATALOGUE, 'utf8')));
+  const rows = models.map((model) => {
+    const { dense, pod } = cacheBytesPerThousand(model);
+    const bytes = `KV cache ${(dense / MEBIBYTE).toFixed(1)} MiB a 1,000 tokens, ${(pod / MEBIBYTE).toFixed(1)} with PoD`;
+    const what = `${model.contextTokens.toLocaleString('en')} tokens of context; ${bytes}; ${model.licence}`;
+    return `${model.title} (${model.repository})\n  ${model.state}${model.because ? `: ${model.because}` : ''}\n  ${what}`;
+  });
+  print(options, models, [...rows, '', note].join('\n'));
+}
+
 function described({ name, folder, assessment }: AssessedModel): string {
   return `${name}\n  ${folder}\n  ${verdictOf(assessment)}`;
 }
@@ -99,6 +113,10 @@ command
   .command('list')
   .description('models on this machine')
   .action(() => run(list));
+command
+  .command('catalogue')
+  .description('models to choose from; nothing is fetched')
+  .action(() => run(catalogue));
 command
   .command('get <repository>')
   .description('fetch OWNER/NAME from the hub')

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CatalogueModel } from '../../engine/model/catalogue.ts';
 import { READER, ROOT, temporaryFolder } from './command.ts';
 
 const REPOSITORY = 'someone/reader-ONNX';
@@ -65,6 +66,17 @@ describe('npm run models', () => {
   it('asks nobody for a list', async () => {
     const { stdout } = await models('list');
     expect(stdout).toMatch(/No models beside the built-in one/);
+    expect(asked).toEqual([]);
+  });
+
+  it('has a catalogue whose figures follow from shapes, and which says what it does not know', async () => {
+    const models_ = JSON.parse((await models('--json', 'catalogue')).stdout) as CatalogueModel[];
+    expect(models_.length).toBeGreaterThanOrEqual(12);
+    for (const model of models_) expect(model.because === null).toBe(model.state === 'expected');
+    // design: a 4B-class model with 36 layers, 8 KV heads of 128 takes 144 KiB a token.
+    const { stdout } = await models('catalogue');
+    expect(stdout).toMatch(/Qwen3 4B .*\n.*\n.*KV cache 140\.6 MiB a 1,000 tokens, 87\.9 with PoD/);
+    expect(stdout).toMatch(/None of these was run by this project yet/);
     expect(asked).toEqual([]);
   });
 
