@@ -12,7 +12,6 @@ import { shownFailure } from './services/failures.ts';
 export interface ProtocolParts {
   readonly app: App;
   readonly screenFolder: string;
-  readonly modelFolder: string;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -43,11 +42,7 @@ export function handleScheme(session: Session, parts: ProtocolParts): void {
   });
 }
 
-async function answer(
-  request: Request,
-  url: URL,
-  { app, screenFolder, modelFolder }: ProtocolParts,
-): Promise<Response> {
+async function answer(request: Request, url: URL, { app, screenFolder }: ProtocolParts): Promise<Response> {
   const path = decodeURIComponent(url.pathname);
   if (path === '/documents' && request.method === 'POST') {
     const name = (url.searchParams.get('name') ?? '').slice(0, 255) || 'document';
@@ -56,7 +51,7 @@ async function answer(
   }
   const document = /^\/documents\/([0-9a-f-]{36})$/.exec(path)?.[1];
   if (document) return file(app.fileOf(document), request, 'application/octet-stream');
-  if (path.startsWith('/model/')) return file(within(modelFolder, path.slice('/model/'.length)), request);
+  if (path.startsWith('/model/')) return file(within(app.modelFolder(), path.slice('/model/'.length)), request);
   return file(within(screenFolder, path === '/' ? 'index.html' : path.slice(1)), request);
 }
 

@@ -3,6 +3,7 @@ export const CALL_NAMES = [
   'getState',
   'getPages',
   'measure',
+  'listModels',
   'read',
   'pauseReading',
   'cancelReading',

@@ -12,6 +12,8 @@ const policy = z.enum(['dense', 'pod']);
 const text = z.string().max(100_000);
 
 export const settingsSchema = z.object({
+  /** Name of a model on this machine; the built-in one where null. */
+  model: z.string().max(255).nullable(),
   runtime: z.enum(['auto', 'cpu', 'webgpu']),
   policy: z.enum(['auto', 'dense', 'pod']),
   /** Tokens that keep their own keys in every layer; the model's own where null. */
@@ -28,6 +30,7 @@ export const calls = {
   getState: z.object({}),
   getPages: z.object({ document: id }),
   measure: z.object({ document: id }),
+  listModels: z.object({}),
   read: z.object({
     document: id,
     policy: policy.optional(),
@@ -61,6 +64,7 @@ export interface Results {
   getState: AppState;
   getPages: readonly { number: number; text: string }[];
   measure: Measured;
+  listModels: readonly ModelChoice[];
   read: null;
   pauseReading: null;
   cancelReading: null;
@@ -79,6 +83,14 @@ export interface Results {
   exportConversation: { name: string; type: string; text: string };
   changeSettings: Settings;
   clearData: null;
+}
+
+/** A model on this machine beside the built-in one, judged from its own files. */
+export interface ModelChoice {
+  readonly name: string;
+  readonly usable: boolean;
+  /** Why not, or what it lacks; null where nothing is amiss. */
+  readonly because: string | null;
 }
 
 /** A failure as the screen shows it: one sentence of cause, one of way out. */

@@ -49,7 +49,7 @@ async function open(): Promise<void> {
     services = createApp({
       dataFolder,
       modelFolder: MODEL,
-      startHost: ({ runtime, threads }) => startHost(runtime, threads ?? undefined, MODEL),
+      startHost: ({ runtime, threads }, modelFolder) => startHost(runtime, threads ?? undefined, modelFolder),
       readFile: (path, options) => readDocumentFile(path, options, startDocumentProcess),
     });
   } catch (cause) {
@@ -62,7 +62,6 @@ async function open(): Promise<void> {
   handleScheme(session.defaultSession, {
     app: services,
     screenFolder: join(ROOT, 'dist/renderer'),
-    modelFolder: MODEL,
   });
   window = await openWindow(services, dataFolder);
   setMenu(() => void chooseFiles());

@@ -108,7 +108,7 @@ function chunkOf({ decoder }: Model, { shape, availableBytes }: FitRequest): num
     width: decoder.attentionWidth,
     largestBufferBytes: decoder.largestBufferBytes,
     availableBytes,
-    scratchBytes: (tokens) => scratchBytes(shape, tokens),
+    scratchBytes: (tokens) => scratchBytes(shape, tokens) - scratchBytes(shape, 0),
   });
 }
 

@@ -164,6 +164,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="end after so many steps, without a checkpoint")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
+    # A run from its seed repeats itself: without this, threads add up the embedding's gradient in whatever order they come.
+    torch.use_deterministic_algorithms(True)
     torch.set_num_threads(2)
     path = WORK / f"{options.name}.pt"
     before = options.warm or options.start

@@ -7,6 +7,7 @@ import { FORMATS } from '../../engine/documents/read-document.ts';
 import { ProximaError } from '../../engine/errors.ts';
 import type { StartedHost } from '../../engine/resilient-engine.ts';
 import type { ReadFileOptions } from '../../engine/runtime/document-reader.ts';
+import { ModelLibrary } from '../../engine/runtime/hub/model-library.ts';
 import type { AppEvent, AppState, DocumentEntry, Handlers, PolicyName, Settings } from '../contract.ts';
 import { Answers } from './answers.ts';
 import { ConversationStore } from './conversations.ts';
@@ -21,8 +22,9 @@ import { SettingsStore } from './settings.ts';
 
 export interface AppParts {
   readonly dataFolder: string;
+  /** Of the built-in model. */
   readonly modelFolder: string;
-  readonly startHost: (settings: Settings) => Promise<StartedHost & { readonly runtime: string }>;
+  readonly startHost: (settings: Settings, modelFolder: string) => Promise<StartedHost & { readonly runtime: string }>;
   readonly readFile: (path: string, options: ReadFileOptions) => Promise<Document>;
 }
 
@@ -32,12 +34,14 @@ export interface App {
   addFile(name: string, content: Readable): Promise<DocumentEntry>;
   /** Where a document's file lies. Throws `entry-missing`. */
   fileOf(document: string): string;
+  /** Where the files of the model lie that runs. */
+  modelFolder(): string;
   onEvent(listener: (event: AppEvent) => void): () => void;
   close(): void;
 }
 
 /** Settings that the engine's process is started with, and those that its readings depend on. */
-const OF_THE_PROCESS = ['runtime', 'threads'] as const;
+const OF_THE_PROCESS = ['model', 'runtime', 'threads'] as const;
 const OF_THE_READINGS = ['policy', 'sinks', 'recent', 'memoryMebibytes'] as const;
 
 /** Throws `storage-read-only`, `storage-full` or `storage-failed` where the data folder can't be used. */
@@ -51,12 +55,16 @@ export function createApp(parts: AppParts): App {
   const store = new DocumentStore(database, parts.dataFolder);
   const settings = new SettingsStore(database);
   const conversations = new ConversationStore(database);
+  const models = new ModelLibrary(join(parts.dataFolder, 'models'));
   conversations.endUnfinished();
 
   const engine = new EngineService({
     startHost: parts.startHost,
     settings: () => settings.get(),
-    modelFolder: parts.modelFolder,
+    modelFolder: async () => {
+      const { model } = settings.get();
+      return model === null ? parts.modelFolder : (await models.find(model)).folder;
+    },
     onState: (state) => emit({ type: 'engine', engine: state }),
     onNotice: notice,
     onReadAgain: (...progress) => readings.readAgain(...progress),
@@ -110,6 +118,7 @@ export function createApp(parts: AppParts): App {
 
   async function changeSettings(change: { [Name in keyof Settings]?: Settings[Name] | undefined }): Promise<Settings> {
     const before = settings.get();
+    if (change.model) await models.find(change.model);
     const after = settings.change(change);
     const differs = (names: readonly (keyof Settings)[]) => names.some((name) => before[name] !== after[name]);
     emit({ type: 'settings', settings: after });
@@ -118,11 +127,18 @@ export function createApp(parts: AppParts): App {
       readings.forgetAll();
       engine.stop();
       begin(engine.engine());
+      // Another model counts other tokens.
+      if (differs(['model'])) begin(countTokens());
     } else if (differs(OF_THE_READINGS)) {
       answers.stopAll();
       for (const { id } of store.list()) await readings.letGo(id);
     }
     return after;
+  }
+
+  async function countTokens(): Promise<void> {
+    for (const { id, state } of store.list())
+      if (state === 'stored') library.setTokens(id, (await readings.measure(id)).tokens);
   }
 
   const handlers: Handlers = {
@@ -135,6 +151,12 @@ export function createApp(parts: AppParts): App {
     }),
     getPages: ({ document }) => library.pages(document),
     measure: ({ document }) => readings.measure(document),
+    listModels: async () =>
+      (await models.list()).map(({ name, assessment: { verdict, because } }) => ({
+        name,
+        usable: verdict !== 'not supported',
+        because,
+      })),
     read: ({ document, policy, pages }) => {
       const { pages: all } = store.get(document);
       if (pages && (pages.first > pages.last || pages.last > all)) {
@@ -202,6 +224,7 @@ export function createApp(parts: AppParts): App {
     handlers,
     addFile: (name, content) => library.add(name, content),
     fileOf: (document) => store.file(store.get(document).id),
+    modelFolder: () => engine.modelFolder ?? parts.modelFolder,
     onEvent: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

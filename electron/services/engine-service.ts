@@ -7,9 +7,10 @@ import { shownFailure } from './failures.ts';
 
 export interface EngineServiceParts {
   /** Starts a host for the settings that hold now. */
-  readonly startHost: (settings: Settings) => Promise<StartedHost & { readonly runtime: string }>;
+  readonly startHost: (settings: Settings, modelFolder: string) => Promise<StartedHost & { readonly runtime: string }>;
   readonly settings: () => Settings;
-  readonly modelFolder: string;
+  /** Rejects with `entry-missing` where the model of the settings is not there any more. */
+  readonly modelFolder: () => Promise<string>;
   readonly onState: (state: EngineState) => void;
   readonly onNotice: (message: string) => void;
   readonly onReadAgain: (reading: number, done: number, total: number, seconds: number) => void;
@@ -20,6 +21,7 @@ export class EngineService {
   #state: EngineState = { state: 'starting', model: null, runtime: null, failure: null };
   #started: Promise<ResilientEngine> | undefined;
   #engine: ResilientEngine | undefined;
+  #modelFolder: string | undefined;
 
   constructor(parts: EngineServiceParts) {
     this.#parts = parts;
@@ -27,6 +29,11 @@ export class EngineService {
 
   get state(): EngineState {
     return this.#state;
+  }
+
+  /** Of the model that runs, or ran last. */
+  get modelFolder(): string | undefined {
+    return this.#modelFolder;
   }
 
   get model(): LoadedModel | null {
@@ -53,7 +60,7 @@ export class EngineService {
   }
 
   async #start(): Promise<ResilientEngine> {
-    const { modelFolder, onNotice, onReadAgain } = this.#parts;
+    const { onNotice, onReadAgain } = this.#parts;
     this.#set({ state: 'starting', model: null, runtime: null, failure: null });
     const engine: ResilientEngine = new ResilientEngine(() => this.#startHost(), {
       onLost: (cause) => {
@@ -69,7 +76,11 @@ export class EngineService {
     });
     this.#engine = engine;
     try {
-      const model = await engine.load(modelFolder);
+      const folder = await this.#parts.modelFolder();
+      // Stopped meanwhile: no host may be started for it any more.
+      if (engine !== this.#engine) throw new ProximaError('cancelled', 'The engine was stopped.', 'Start it again.');
+      this.#modelFolder = folder;
+      const model = await engine.load(folder);
       if (engine === this.#engine) this.#set({ state: 'ready', model, runtime: model.runtime, failure: null });
       return engine;
     } catch (cause) {
@@ -84,11 +95,11 @@ export class EngineService {
   async #startHost(): Promise<StartedHost> {
     const settings = this.#parts.settings();
     try {
-      return await this.#parts.startHost(settings);
+      return await this.#parts.startHost(settings, this.#modelFolder ?? '');
     } catch (cause) {
       if (settings.runtime !== 'auto' || !(cause instanceof ProximaError)) throw cause;
       this.#parts.onNotice(`${cause.message} Proxima runs on the CPU instead.`);
-      return this.#parts.startHost({ ...settings, runtime: 'cpu' });
+      return this.#parts.startHost({ ...settings, runtime: 'cpu' }, this.#modelFolder ?? '');
     }
   }
 

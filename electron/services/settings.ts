@@ -3,6 +3,7 @@ import { type Settings, settingsSchema } from '../contract.ts';
 import type { Database } from './database.ts';
 
 export const DEFAULT_SETTINGS: Settings = {
+  model: null,
   runtime: 'auto',
   policy: 'auto',
   sinks: null,

@@ -5,7 +5,7 @@ export interface ChunkLimits {
   readonly width: number;
   /** Largest buffer that the device binds, in bytes; infinite where memory is ordinary memory. */
   readonly largestBufferBytes: number;
-  /** Bytes that may be taken, and what a chunk of so many tokens takes besides the cache. */
+  /** Bytes that may be taken, and what a chunk of so many tokens takes of them, besides cache and what any chunk takes. */
   readonly availableBytes: number;
   readonly scratchBytes: (chunkTokens: number) => number;
 }

@@ -1,5 +1,6 @@
 /** The reader's choices; each takes effect when it is made. */
-import type { Settings } from '../../electron/contract.ts';
+import { useEffect, useState } from 'react';
+import type { ModelChoice, Settings } from '../../electron/contract.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
 import { count } from '../format.ts';
@@ -18,6 +19,7 @@ export function SettingsDialog() {
   return (
     <Modal title={strings.settings.title}>
       <div className="fields">
+        <ModelField settings={settings} />
         <Choice
           name="runtime"
           label={strings.settings.runtime}
@@ -25,11 +27,7 @@ export function SettingsDialog() {
           settings={settings}
         />
         {engine.runtime && <p className="quiet small">{strings.settings.now(engine.runtime)}</p>}
-        {model && (
-          <p className="quiet small">
-            {strings.settings.model}: {strings.settings.modelNow(model.name, count(model.contextTokens))}
-          </p>
-        )}
+        {model && <p className="quiet small">{strings.settings.modelNow(model.name, count(model.contextTokens))}</p>}
         <Choice name="policy" label={strings.settings.policy} options={strings.settings.policies} settings={settings} />
         <NumberField name="sinks" label={strings.settings.sinks} settings={settings} min={0} max={1024} />
         <NumberField name="recent" label={strings.settings.recent} settings={settings} min={0} max={65536} />
@@ -54,6 +52,33 @@ export function SettingsDialog() {
       <p className="quiet small">{strings.settings.folder(folder)}</p>
       <ClearData />
     </Modal>
+  );
+}
+
+/** The built-in model and those of this machine; ones that can't run say why. */
+function ModelField({ settings }: { readonly settings: Settings }) {
+  const [models, setModels] = useState<readonly ModelChoice[]>([]);
+  useEffect(() => {
+    void attempt(async () => setModels(await bridge.listModels({})));
+  }, []);
+  const chosen = models.find(({ name }) => name === settings.model);
+  return (
+    <label>
+      {strings.settings.model}
+      <select
+        id="model"
+        value={settings.model ?? ''}
+        onChange={({ target }) => change({ model: target.value === '' ? null : target.value })}
+      >
+        <option value="">{strings.settings.builtIn}</option>
+        {models.map(({ name, usable }) => (
+          <option key={name} value={name} disabled={!usable}>
+            {usable ? name : strings.settings.unusable(name)}
+          </option>
+        ))}
+      </select>
+      <span className="quiet small">{chosen?.because ?? strings.settings.otherModels}</span>
+    </label>
   );
 }
 

@@ -1,4 +1,6 @@
 /** The app without a screen: its services over the real engine's process, the built-in reader and the documents' process. */
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent, Settings, Turn } from '../../electron/contract.ts';
@@ -6,6 +8,7 @@ import { type App, createApp } from '../../electron/services/app.ts';
 import { ProximaError } from '../../engine/errors.ts';
 import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
 import { type EngineHost, forkEngine } from '../../engine/runtime/engine-host-process.ts';
+import { ModelLibrary } from '../../engine/runtime/hub/model-library.ts';
 import { READER, temporaryFolder } from './command.ts';
 
 const PROSE = 'The weather was fair and nothing was said of it. ';
@@ -132,6 +135,8 @@ describe('the services', () => {
 
   it('let the document go that rested longest where the limit on memory has no room for both, and read it again', async () => {
     const { handlers } = running.app;
+    // Where memory is short, chunks are smaller: their size is asked for under a limit like the one to come.
+    await handlers.changeSettings({ memoryMebibytes: 100 });
     const { pod } = await handlers.measure({ document: bridge });
     await handlers.changeSettings({
       memoryMebibytes: Math.ceil((1.5 * pod.cacheBytes + pod.scratchBytes) / 2 ** 20),
@@ -158,6 +163,34 @@ describe('the services', () => {
     expect(running.started.at(-1)?.threads).toBe(1);
     const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?').then(running.ended);
     expect(turn.answers[0]?.text).toBe('4 dollars');
+  });
+
+  it('run another model of this machine when it is chosen, and count tokens anew', async () => {
+    const { handlers } = running.app;
+    const other = join(temporaryFolder(), 'other');
+    cpSync(READER, other, { recursive: true });
+    rmSync(join(other, 'pod.json'));
+    const models = new ModelLibrary(join(folder, 'models'));
+    await models.add(other, false);
+    const broken = join(temporaryFolder(), 'broken');
+    cpSync(READER, broken, { recursive: true });
+    await models.add(broken, false);
+    rmSync(join(broken, 'onnx'), { recursive: true });
+    expect(await handlers.listModels({})).toEqual([
+      { name: 'other', usable: true, because: null },
+      { name: 'broken', usable: false, because: expect.stringMatching(/no graph/) },
+    ]);
+    await expect((async () => handlers.changeSettings({ model: 'none' }))()).rejects.toMatchObject({
+      code: 'entry-missing',
+    });
+    await handlers.changeSettings({ model: 'other' });
+    await expect.poll(async () => (await handlers.getState({})).engine.model?.name, WAIT).toBe('other');
+    expect(running.app.modelFolder()).toBe(other);
+    const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?').then(running.ended);
+    // Without a plan of its own it runs dense.
+    expect(turn.answers[0]).toMatchObject({ policy: 'dense', text: '4 dollars' });
+    await handlers.changeSettings({ model: null });
+    await expect.poll(async () => (await handlers.getState({})).engine.model?.name, WAIT).toBe('reader');
   });
 
   it('refuse pages that the document does not have, and calls for what is gone', async () => {

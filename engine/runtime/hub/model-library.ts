@@ -35,6 +35,15 @@ export class ModelLibrary {
     return Promise.all(models.map(async (each) => ({ ...each, assessment: await assess(each.folder) })));
   }
 
+  /** Rejects with `entry-missing`. */
+  async find(name: string): Promise<KnownModel> {
+    const models = await this.#read();
+    const model = models.find((each) => each.name === name);
+    if (model) return model;
+    const names = models.map((each) => each.name).join(', ') || 'none';
+    throw new ProximaError('entry-missing', `There is no model ${name}.`, `Known: ${names}.`);
+  }
+
   /** Where a model of a repository goes. */
   folderFor(repository: string, dtype: string): string {
     return join(this.#folder, `${repository.replace('/', '--')}-${dtype}`);
@@ -60,13 +69,8 @@ export class ModelLibrary {
 
   /** Forgets a model, and deletes it where it is Proxima's own copy. Rejects with `entry-missing`. */
   async remove(name: string): Promise<KnownModel> {
-    const models = await this.#read();
-    const model = models.find((each) => each.name === name);
-    if (!model) {
-      const names = models.map((each) => each.name).join(', ') || 'none';
-      throw new ProximaError('entry-missing', `There is no model ${name}.`, `Known: ${names}.`);
-    }
-    await this.#write(models.filter((each) => each !== model));
+    const model = await this.find(name);
+    await this.#write((await this.#read()).filter((each) => each.name !== name));
     if (model.own) await rm(model.folder, { recursive: true, force: true });
     return model;
   }
