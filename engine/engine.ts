@@ -14,6 +14,7 @@ import type { Turn } from './model/chat-template.ts';
 import type { Model } from './model/model.ts';
 import { StreamingText } from './model/tokenizer.ts';
 import type { Policy, PolicyName } from './policy.ts';
+import { wholeSentences } from './sentences.ts';
 
 /** A document as token ids, with the place of each page. */
 export interface TokenisedDocument {
@@ -32,7 +33,7 @@ export interface MemoryUse {
 export interface AnswerPage {
   readonly page: number;
   readonly share: number;
-  /** The text of the passage that got most attention. */
+  /** The text of the passage that got most attention, in whole sentences where it has some. */
   readonly passage: string;
 }
 
@@ -254,12 +255,13 @@ export class Reading {
     return rankPages(mass, this.tokens.pages).map((evidence) => this.#describe(evidence));
   }
 
-  #describe({ page, share, passage }: PageEvidence): AnswerPage {
-    return {
-      page,
-      share,
-      passage: this.model.tokenizer.decode(this.tokens.ids.slice(passage.start, passage.end)).trim(),
-    };
+  #describe({ page, share, passage: { start, end, peak } }: PageEvidence): AnswerPage {
+    const tokens = this.tokens.pages.find((each) => each.page === page) ?? { start, end };
+    const text = (to: number) => this.model.tokenizer.decode(this.tokens.ids.slice(tokens.start, to));
+    const whole = text(tokens.end);
+    const [from, until] = [text(start).length, text(end).length];
+    const quoted = wholeSentences(whole, { start: from, end: until }, text(peak).length);
+    return { page, share, passage: whole.slice(quoted.start, quoted.end).trim() };
   }
 }
 

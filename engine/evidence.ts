@@ -14,8 +14,8 @@ export interface PageEvidence {
   readonly page: number;
   /** Share of the attention that went to the document, 0–1. */
   readonly share: number;
-  /** The run of tokens of the page that got most. */
-  readonly passage: { readonly start: number; readonly end: number };
+  /** The run of tokens of the page that got most, and the one of them that got most of all. */
+  readonly passage: { readonly start: number; readonly end: number; readonly peak: number };
 }
 
 const PASSAGE_TOKENS = 48;
@@ -39,7 +39,7 @@ function sumOf(mass: Float64Array, start: number, end: number): number {
 }
 
 /** The window of PASSAGE_TOKENS tokens with the largest sum, found by sliding it over the page. */
-function bestPassage(mass: Float64Array, { start, end }: PageTokens): { start: number; end: number } {
+function bestPassage(mass: Float64Array, { start, end }: PageTokens): PageEvidence['passage'] {
   const width = Math.min(PASSAGE_TOKENS, end - start);
   let sum = sumOf(mass, start, start + width);
   let best = { sum, start };
@@ -47,5 +47,7 @@ function bestPassage(mass: Float64Array, { start, end }: PageTokens): { start: n
     sum += (mass[first + width - 1] ?? 0) - (mass[first - 1] ?? 0);
     if (sum > best.sum) best = { sum, start: first };
   }
-  return { start: best.start, end: best.start + width };
+  let peak = best.start;
+  for (let token = peak; token < best.start + width; token++) if ((mass[token] ?? 0) > (mass[peak] ?? 0)) peak = token;
+  return { start: best.start, end: best.start + width, peak };
 }

@@ -77,7 +77,7 @@ function formatAnswer(answer: Answer): string[] {
     `Q: ${answer.question}`,
     `A: ${answer.answer}${answer.stopped === 'length' ? ' … (stopped at --max-tokens)' : ''}`,
     ...(pages.length > 0 ? [`   Looked at: ${pages.join(', ')}`] : []),
-    ...(best ? [`   Page ${best.page}: “… ${best.passage.replace(/\s+/g, ' ')} …”`] : []),
+    ...(best ? [`   Page ${best.page}: “${best.passage.replace(/\s+/g, ' ')}”`] : []),
     `   ${answer.seconds.toFixed(1)} s, first token after ${answer.firstTokenSeconds.toFixed(2)} s${answer.decodeTokensPerSecond > 0 ? `, then ${answer.decodeTokensPerSecond.toFixed(0)} tokens/s` : ''}`,
     '',
   ];
