@@ -15,6 +15,7 @@ import type { Model } from './model/model.ts';
 import { StreamingText } from './model/tokenizer.ts';
 import type { Policy, PolicyName } from './policy.ts';
 import { wholeSentences } from './sentences.ts';
+import { splitThinking } from './thinking.ts';
 
 /** A document as token ids, with the place of each page. */
 export interface TokenisedDocument {
@@ -39,6 +40,7 @@ export interface AnswerPage {
 
 export interface Answer {
   readonly question: string;
+  /** As the model wrote it; what it thought aloud stands in front (`thinking.ts`). */
   readonly answer: string;
   readonly pages: readonly AnswerPage[];
   readonly stopped: DecodeResult['stopped'];
@@ -195,7 +197,7 @@ export class Reading {
       const result = await this.#decode(prompt, maxTokens, options);
       const answer = this.model.tokenizer.decode(result.ids).trim();
       const pages = await this.#evidence(prompt, result.ids);
-      this.#turns.push({ question: question.trim(), answer });
+      this.#turns.push({ question: question.trim(), answer: splitThinking(answer).answer });
       const seconds = (performance.now() - started) / 1000;
       const { stopped, firstTokenSeconds, restSeconds } = result;
       const decodeTokensPerSecond = result.ids.length > 1 ? (result.ids.length - 1) / restSeconds : 0;

@@ -72,6 +72,7 @@ export const strings = {
     you: 'You',
     answer: 'Answer',
     thinking: 'Looking through the document …',
+    thought: 'What it thought before',
     waitingFor: (percent: string) => `Reading the document first: ${percent}`,
     stopped: 'Stopped.',
     pages: 'Pages the answer looked at',

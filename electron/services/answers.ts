@@ -2,6 +2,7 @@
 import type { Answer, MemoryUse } from '../../engine/engine.ts';
 import { throwIfCancelled } from '../../engine/errors.ts';
 import type { ResilientEngine } from '../../engine/resilient-engine.ts';
+import { splitThinking } from '../../engine/thinking.ts';
 import type { AppEvent, PolicyName, Settings, Turn, TurnAnswer } from '../contract.ts';
 import type { ConversationStore } from './conversations.ts';
 import { shownFailure } from './failures.ts';
@@ -147,7 +148,7 @@ export class Answers {
     );
     return earlier.flatMap(({ question, answers }) => {
       const answer = answers.find((each) => each.policy === policy && each.state === 'done') ?? answers[0];
-      return answer?.state === 'done' ? [{ question, answer: answer.text }] : [];
+      return answer?.state === 'done' ? [{ question, answer: splitThinking(answer.text).answer }] : [];
     });
   }
 

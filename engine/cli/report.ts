@@ -2,6 +2,7 @@
 import type { SharingPlan } from '../cache/sharing-plan.ts';
 import type { Answer, MemoryUse, Reading } from '../engine.ts';
 import { count, mebibytes } from '../fit.ts';
+import { splitThinking } from '../thinking.ts';
 
 export interface DocumentReport {
   readonly pages: number;
@@ -73,9 +74,11 @@ function formatPages({ pages, pagesRead, pageRange }: DocumentReport): string {
 function formatAnswer(answer: Answer): string[] {
   const pages = answer.pages.map(({ page, share }) => `page ${page} (${(share * 100).toFixed(0)} %)`);
   const [best] = answer.pages;
+  const { thinking, answer: text } = splitThinking(answer.answer);
   return [
     `Q: ${answer.question}`,
-    `A: ${answer.answer}${answer.stopped === 'length' ? ' … (stopped at --max-tokens)' : ''}`,
+    ...(thinking ? [`   (thought for ${thinking.split(/\s+/).length} words; --json has them)`] : []),
+    `A: ${text}${answer.stopped === 'length' ? ' … (stopped at --max-tokens)' : ''}`,
     ...(pages.length > 0 ? [`   Looked at: ${pages.join(', ')}`] : []),
     ...(best ? [`   Page ${best.page}: “${best.passage.replace(/\s+/g, ' ')}”`] : []),
     `   ${answer.seconds.toFixed(1)} s, first token after ${answer.firstTokenSeconds.toFixed(2)} s${answer.decodeTokensPerSecond > 0 ? `, then ${answer.decodeTokensPerSecond.toFixed(0)} tokens/s` : ''}`,

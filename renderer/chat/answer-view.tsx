@@ -2,6 +2,7 @@
 import { Check, CircleAlert, Copy } from 'lucide-react';
 import { useState } from 'react';
 import type { TurnAnswer } from '../../electron/contract.ts';
+import { splitThinking } from '../../engine/thinking.ts';
 import { count, percent } from '../format.ts';
 import { IconButton } from '../icon-button.tsx';
 import { useAppState } from '../state/use-store.ts';
@@ -16,10 +17,17 @@ interface AnswerViewProps {
 
 export function AnswerView({ answer, children }: AnswerViewProps) {
   const { state, text, pagesRead, tokensRead, failure } = answer;
+  const { thinking, answer: said } = splitThinking(text);
   return (
     <div className="answer" data-state={state}>
-      {children ?? (text !== '' && <MarkdownText text={text} />)}
-      <output className="hidden">{state === 'done' ? `${strings.chat.answered} ${text}` : ''}</output>
+      {thinking && (
+        <details className="thought quiet small">
+          <summary>{said === '' ? strings.chat.thinking : strings.chat.thought}</summary>
+          <p>{thinking}</p>
+        </details>
+      )}
+      {children ?? (said !== '' && <MarkdownText text={said} />)}
+      <output className="hidden">{state === 'done' ? `${strings.chat.answered} ${said}` : ''}</output>
       {(state === 'waiting' || (state === 'answering' && text === '')) && <Waiting answer={answer} />}
       {state === 'stopped' && <p className="quiet">{strings.chat.stopped}</p>}
       {failure && (
@@ -31,7 +39,7 @@ export function AnswerView({ answer, children }: AnswerViewProps) {
       {state === 'done' && (
         <p className="quiet small foot">
           {pagesRead !== null && tokensRead !== null && strings.chat.readWhole(count(pagesRead), count(tokensRead))}
-          <CopyButton text={text} />
+          <CopyButton text={said} />
         </p>
       )}
     </div>

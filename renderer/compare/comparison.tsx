@@ -1,6 +1,7 @@
 /** One question under dense and under PoD: both answers, what differs, and what each took. */
 import { type Change, diffWordsWithSpace } from 'diff';
 import type { PolicyName, Turn, TurnAnswer } from '../../electron/contract.ts';
+import { splitThinking } from '../../engine/thinking.ts';
 import { AnswerView } from '../chat/answer-view.tsx';
 import { bytes, count, percent, seconds } from '../format.ts';
 import { strings } from '../strings.ts';
@@ -9,7 +10,8 @@ export function Comparison({ turn }: { readonly turn: Turn }) {
   const [dense, pod] = (['dense', 'pod'] as const).map((policy) => turn.answers.find((each) => each.policy === policy));
   if (!dense || !pod) return null;
   const bothDone = dense.state === 'done' && pod.state === 'done';
-  const changes = bothDone && dense.text !== pod.text ? diffWordsWithSpace(dense.text, pod.text) : undefined;
+  const [left, right] = [dense, pod].map(({ text }) => splitThinking(text).answer) as [string, string];
+  const changes = bothDone && left !== right ? diffWordsWithSpace(left, right) : undefined;
   return (
     <div className="comparison">
       <Side answer={dense} changes={changes} />
