@@ -163,20 +163,21 @@ function describeCurve(): string {
   const files = readdirSync(FOLDER).filter((name) => name.startsWith('curve') && name.endsWith('.json'));
   if (files.length === 0) return '';
   const rows = files.map((name) => {
-    const { answered, label, plan, savings } = JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Results;
+    const { answered, label, model, plan, savings } = JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Results;
     const present = answered.filter((each) => !isAbsent(each) && each.policy === 'pod');
     const [length = 0] = unique(present.map((each) => each.length));
-    return { label, plan, length, saving: savings[length] ?? 0, score: shareOf(present, ({ exact }) => exact) };
+    return { label, model, plan, length, saving: savings[length] ?? 0, score: shareOf(present, ({ exact }) => exact) };
   });
   return `
 ## Saving against score
 
 ${table(
-  ['plan', 'leaders', 'length', 'saving', 'exact answers'],
+  ['weights', 'plan', 'leaders', 'length', 'saving', 'exact answers'],
   rows
     .toSorted((a, b) => a.saving - b.saving || a.label.localeCompare(b.label))
-    .map(({ label, plan, length, saving, score }) => [
-      label.replace(/^curve-/, ''),
+    .map(({ model, plan, length, saving, score }) => [
+      model,
+      plan.found,
       JSON.stringify(plan.leaders.map((row) => (new Set(row).size === 1 ? row[0] : row))),
       thousands(length),
       percent(saving),
