@@ -1,6 +1,7 @@
 """Writes the parity fixtures: small random models in each pattern, with the logits that `transformers` gives.
 
     python parity_fixtures.py               ->  tests/fixtures/parity/<name>/
+    python parity_fixtures.py --similarity  ->  similarity.json beside three of them
     python parity_fixtures.py --tinystories ->  build/model/work/tinystories/ (never committed: its licence is unverified)
 """
 
@@ -73,6 +74,37 @@ def write_random() -> None:
         print(name)
 
 
+QUERIES, SINKS, RECENT = 32, 4, 32
+
+
+def similarity(model) -> list:
+    """[KV heads][layers][layers] of `transformers`' own attention: 1 - JSD / ln 2 over the distant tokens, renormalised there."""
+    model.set_attn_implementation("eager")
+    ids = torch.from_numpy(np.random.default_rng(9).integers(0, SHAPE.vocabulary, PROMPT + DECODED))
+    with torch.no_grad():
+        attentions = model(ids[None], output_attentions=True).attentions
+    distant = slice(SINKS, len(ids) - QUERIES - RECENT)
+    shares = [each[0, :, -QUERIES:, distant].double() for each in attentions]
+    shares = [each / each.sum(-1, keepdim=True) for each in shares]
+    entropy = lambda p: -(p * (p + 1e-30).log()).sum(-1)  # noqa: E731
+    heads, layers = SHAPE.key_value_heads, len(shares)
+    found = np.stack([np.eye(layers)] * heads)
+    for one in range(layers):
+        for other in range(one + 1, layers):
+            divergence = entropy((shares[one] + shares[other]) / 2) - (entropy(shares[one]) + entropy(shares[other])) / 2
+            alike = 1 - divergence.unflatten(0, (heads, -1)).mean((1, 2)) / np.log(2)
+            found[:, one, other] = found[:, other, one] = alike.numpy()
+    return found.tolist()
+
+
+def write_similarity() -> None:
+    for name in ("llama-packed-rotary-in", "qwen2-packed-rotary-in", "qwen3-norm-inputs-packed"):
+        matrices = similarity(random_model(CASES[name][0]))
+        content = {"queries": QUERIES, "sinks": SINKS, "recent": RECENT, "similarity": matrices}
+        (FIXTURES / name / "similarity.json").write_text(json.dumps(content) + "\n")
+        print(name, np.round(matrices, 3).tolist())
+
+
 PROMPTS = ["Once upon a time", "One day, a little girl", "Tom and Lily", "The dog was", "There was a big", "In the park", "Mom said", "A cat and a bird", "The sun", "He wanted to"]
 
 
@@ -100,4 +132,5 @@ def write_tinystories() -> None:
 
 
 if __name__ == "__main__":
-    write_tinystories() if "--tinystories" in sys.argv else write_random()
+    stages = {"--tinystories": write_tinystories, "--similarity": write_similarity}
+    next((stage for option, stage in stages.items() if option in sys.argv), write_random)()
