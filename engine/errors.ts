@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'password-wrong'
   | 'document-without-text'
   | 'document-stalled'
+  | 'document-too-short'
   | 'page-range-invalid'
   | 'model-missing'
   | 'model-damaged'

@@ -38,7 +38,9 @@ interface Message {
 
 /** Throws `model-unsupported` when the folder has no usable chat template. */
 export async function readPromptLayout(folder: ModelFolder, tokenizer: Tokenizer): Promise<PromptLayout> {
-  const config = tokenizerConfigSchema.parse(JSON.parse(await readText(folder, 'tokenizer_config.json')));
+  const config = (await folder.has('tokenizer_config.json'))
+    ? tokenizerConfigSchema.parse(JSON.parse(await readText(folder, 'tokenizer_config.json')))
+    : {};
   const source = await templateSource(folder, config.chat_template);
   const template = new Template(source);
   const special = { bos_token: textOf(config.bos_token), eos_token: textOf(config.eos_token) };
