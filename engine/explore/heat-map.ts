@@ -14,7 +14,7 @@ function grid(title: string, matrix: readonly (readonly number[])[], x: number):
   const cells = matrix.flatMap((row, layer) =>
     row.map((share, column) => {
       const [left, top] = [x + LEFT + column * CELL, TOP + layer * CELL];
-      const ink = share > 0.55 ? '#fff' : '#222';
+      const ink = share > 0.75 ? '#fff' : '#222';
       return `<rect x="${left}" y="${top}" width="${CELL - 1}" height="${CELL - 1}" fill="${colour(share)}"/><text x="${left + CELL / 2}" y="${top + CELL / 2 + 4}" fill="${ink}" text-anchor="middle">${share.toFixed(2)}</text>`;
     }),
   );
