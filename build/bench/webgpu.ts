@@ -152,9 +152,13 @@ class Cells {
   }
 }
 
-async function measureSubject(page: Page, subject: Subject, lengths: readonly number[], cells: Cells): Promise<Row[]> {
+async function* measureSubject(
+  page: Page,
+  subject: Subject,
+  lengths: readonly number[],
+  cells: Cells,
+): AsyncGenerator<Row> {
   const { name, address, attention } = subject;
-  const rows: Row[] = [];
   for (const tokens of lengths) {
     await page.reload(); // What one cell has taken is no property of the next.
     await page.waitForFunction(() => 'bench' in window);
@@ -183,9 +187,8 @@ async function measureSubject(page: Page, subject: Subject, lengths: readonly nu
     prefill.peer = peer?.prefillSeconds;
     decode.peer = peer?.decodeMilliseconds;
     const ofCopy = rates && rates.attention / rates.copy;
-    rows.push({ subject: name, tokens, prefill, decode, cacheBytes, attentionRate: rates?.attention, ofCopy });
+    yield { subject: name, tokens, prefill, decode, cacheBytes, attentionRate: rates?.attention, ofCopy };
   }
-  return rows;
 }
 
 const shown = (value: Measured, digits: number) => (value === undefined ? '–' : value.toFixed(digits));
@@ -228,21 +231,29 @@ export async function benchWebGpu({ only, lengths, budgetSeconds }: WebGpuOption
   const { browser, page, adapter } = await openPage(server.address);
   const cells = new Cells(budgetSeconds);
   const rows: Row[] = [];
+  const software = SOFTWARE.test(adapter);
+  const machine = `${adapter}${software ? ' (a SOFTWARE adapter: its figures say nothing about graphics cards)' : ''}; ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`;
+  // After every row: a run that is stopped has what it measured.
+  const keep = () => {
+    const report = { adapter, software, machine, date: new Date().toISOString().slice(0, 10), rows, left: cells.left };
+    const results = join(import.meta.dirname, 'results');
+    mkdirSync(results, { recursive: true });
+    const file = only ? `webgpu-${only.split(' ')[0]}.json` : 'webgpu.json';
+    writeFileSync(join(results, file), `${JSON.stringify(report, null, 2)}\n`);
+  };
   try {
     for (const subject of SUBJECTS.filter(({ name }) => name.includes(only))) {
-      if (existsSync(subject.folder)) rows.push(...(await measureSubject(page, subject, lengths, cells)));
-      else cells.left.push(`${subject.name}: make it with build/model/random_model.py`);
+      if (!existsSync(subject.folder)) cells.left.push(`${subject.name}: make it with build/model/random_model.py`);
+      else
+        for await (const row of measureSubject(page, subject, lengths, cells)) {
+          rows.push(row);
+          keep();
+        }
     }
   } finally {
     await browser.close();
     server.close();
   }
-  const software = SOFTWARE.test(adapter);
-  const machine = `${adapter}${software ? ' (a SOFTWARE adapter: its figures say nothing about graphics cards)' : ''}; ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`;
-  const report = { adapter, software, machine, date: new Date().toISOString().slice(0, 10), rows, left: cells.left };
-  const results = join(import.meta.dirname, 'results');
-  mkdirSync(results, { recursive: true });
-  const file = only ? `webgpu-${only.split(' ')[0]}.json` : 'webgpu.json';
-  writeFileSync(join(results, file), `${JSON.stringify(report, null, 2)}\n`);
+  keep();
   process.stdout.write(`${[machine, '', table(rows), ...cells.left.map((each) => `LEFT OUT ${each}`)].join('\n')}\n`);
 }
