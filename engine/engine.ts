@@ -274,7 +274,7 @@ function memoryUse(cache: KeyValueCache): MemoryUse {
   return { bytes, denseBytes: dense, saving: dense === 0 ? 0 : 1 - bytes / dense, parts };
 }
 
-export function cacheShape(model: Model, policy: Policy): CacheShape {
+export function cacheShape(model: Pick<Model, 'decoder'>, policy: Pick<Policy, 'plan' | 'proximity'>): CacheShape {
   const { attention } = model.decoder.cut;
   return {
     layers: attention.length,

@@ -9,6 +9,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { CpuAttention } from './attention/cpu.ts';
 import { densePlan, type PlanFile, parsePlanFile } from './cache/sharing-plan.ts';
 import { startProgress } from './cli/progress.ts';
+import { cacheShape } from './engine.ts';
 import { ProximaError } from './errors.ts';
 import { AttentionProbe } from './explore/attention-probe.ts';
 import { drawSimilarity } from './explore/heat-map.ts';
@@ -74,14 +75,8 @@ async function readTexts(model: Model, files: readonly string[]): Promise<ProbeT
 
 async function similarityOf(model: Model, probe: AttentionProbe, [text]: readonly ProbeText[]): Promise<number[][][]> {
   const { attention } = model.decoder.cut;
-  const heads = attention[0]?.keyValueHeads ?? 0;
-  const cache = model.decoder.createCache({
-    layers: attention.length,
-    heads,
-    headSize: attention[0]?.headSize ?? 0,
-    plan: densePlan(attention.length, heads),
-    proximity: PROBE_PROXIMITY,
-  });
+  const plan = densePlan(attention.length, attention[0]?.keyValueHeads ?? 0);
+  const cache = model.decoder.createCache(cacheShape(model, { plan, proximity: PROBE_PROXIMITY }));
   try {
     return await measureSimilarity(model.decoder, cache, probe, text?.ids ?? [], SIMILARITY);
   } finally {

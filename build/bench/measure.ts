@@ -13,6 +13,8 @@ import { loadModel } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { openModelFolder } from '../../engine/runtime/folder-node.ts';
+import { timesOfGeneration } from './peer-generation.ts';
+import { median, tokenIds } from './samples.ts';
 
 export interface Measurement {
   /** The best round. */
@@ -28,21 +30,12 @@ const rounds = Number(process.argv[6] ?? 1);
 const WARM_UP_TOKENS = 600;
 const DECODED = 32;
 
-/** Token ids that look like nothing in particular, below the smallest vocabulary measured. */
-function tokens(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => 10 + ((index * 7919) % 8000));
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 async function measureEngine(path: string, count: number, policyName: 'dense' | 'pod'): Promise<Measurement> {
   const runtime = createCpuRuntime();
   const model = await loadModel(await openModelFolder(path), runtime, { dataFolder: join(path, 'onnx') });
   const policy = choosePolicy(model, { policy: policyName });
   const warm = model.decoder.createCache(cacheShape(model, policy));
-  await prefill(model.decoder, warm, tokens(WARM_UP_TOKENS));
+  await prefill(model.decoder, warm, tokenIds(WARM_UP_TOKENS));
   // As many tokens as the peer decodes to warm up: JavaScript is interpreted at first.
   for (let index = 0; index <= DECODED; index++)
     await model.decoder.forward([11], warm, { commit: false, want: 'logits' });
@@ -51,7 +44,7 @@ async function measureEngine(path: string, count: number, policyName: 'dense' | 
   for (let round = 0; round < rounds; round++) {
     cache.clear();
     const started = performance.now();
-    await prefill(model.decoder, cache, tokens(count - 1));
+    await prefill(model.decoder, cache, tokenIds(count - 1));
     await model.decoder.forward([10], cache, { commit: true, want: 'logits' });
     prefillSeconds = Math.min(prefillSeconds, (performance.now() - started) / 1000);
   }
@@ -72,20 +65,7 @@ async function measureTransformers(path: string, count: number): Promise<Measure
   const quantised = readdirSync(join(path, 'onnx')).includes('model_q4.onnx');
   const options = { dtype: quantised ? ('q4' as const) : ('fp32' as const), device: 'cpu' as const };
   const model = await AutoModelForCausalLM.from_pretrained(basename(path), options);
-  const generate = async (length: number): Promise<number[]> => {
-    const ids = BigInt64Array.from(tokens(length), BigInt);
-    const times: number[] = [];
-    const streamer = { put: () => times.push(performance.now()), end: () => {} };
-    await model.generate({
-      inputs: new Tensor('int64', ids, [1, length]),
-      attention_mask: new Tensor('int64', new BigInt64Array(length).fill(1n), [1, length]),
-      max_new_tokens: DECODED + 1,
-      min_new_tokens: DECODED + 1,
-      do_sample: false,
-      streamer: streamer as never,
-    } as never);
-    return times;
-  };
+  const generate = (length: number) => timesOfGeneration(model, Tensor, length, DECODED);
   await generate(WARM_UP_TOKENS);
   let prefillSeconds = Number.POSITIVE_INFINITY;
   const times: number[] = [];

@@ -1,5 +1,6 @@
 /** What a plan costs: how much worse the model predicts the reader's own texts and finds what was planted in them. */
 import type { Proximity, SharingPlan } from '../cache/sharing-plan.ts';
+import { cacheShape } from '../engine.ts';
 import { throwIfCancelled } from '../errors.ts';
 import { prefill } from '../generate/prefill.ts';
 import { argmax } from '../generate/sampling.ts';
@@ -50,10 +51,7 @@ async function measureText(
   texting: Losses,
   answering: Losses,
 ): Promise<number> {
-  const { attention } = decoder.cut;
-  const heads = attention[0]?.keyValueHeads ?? 0;
-  const shape = { layers: attention.length, heads, headSize: attention[0]?.headSize ?? 0, plan };
-  const cache = decoder.createCache({ ...shape, proximity: PROBE_PROXIMITY });
+  const cache = decoder.createCache(cacheShape({ decoder }, { plan, proximity: PROBE_PROXIMITY }));
   const before = ids.length - PREDICTED;
   await prefill(decoder, cache, ids.slice(0, before));
   for (let place = before; place < ids.length - 1; place++) {

@@ -2,6 +2,7 @@
 import { parsePlanFile } from '../cache/sharing-plan.ts';
 import { ProximaError } from '../errors.ts';
 import type { AttentionNode } from './attention-node.ts';
+import { cacheBytesPerThousand } from './catalogue.ts';
 import { readPromptLayout } from './chat-template.ts';
 import { readConfig } from './config.ts';
 import { cutModel } from './cut.ts';
@@ -35,9 +36,6 @@ export interface ModelFacts {
   readonly plan: 'none' | 'adapted' | 'not adapted';
 }
 
-const HALF_BYTES = 2;
-const THOUSAND = 1000;
-
 /** Never rejects for what is in the folder: that is the verdict. */
 export async function assessModel(folder: ModelFolder): Promise<ModelAssessment> {
   try {
@@ -61,7 +59,6 @@ async function factsOf(folder: ModelFolder): Promise<ModelFacts> {
     const cut = cutModel(model);
     checkLayers(config, cut);
     const [first] = cut.attention as readonly [AttentionNode];
-    const elements = cut.attention.reduce((sum, { keyValueHeads, headSize }) => sum + keyValueHeads * headSize, 0);
     return {
       modelType: config.modelType,
       contextTokens: config.contextTokens,
@@ -71,7 +68,7 @@ async function factsOf(folder: ModelFolder): Promise<ModelFacts> {
       keyValueHeads: first.keyValueHeads,
       headSize: first.headSize,
       weightBytes,
-      denseBytesPerThousand: elements * 2 * HALF_BYTES * THOUSAND,
+      denseBytesPerThousand: cacheBytesPerThousand({ ...first, layers: cut.attention.length }).dense,
       mostSaving: 0.5 * (1 - rotariesOf(cut.attention) / cut.attention.length),
       plan: await planOf(folder),
     };

@@ -6,11 +6,7 @@ import { GpuMemory } from '../../../engine/cache/gpu-store.ts';
 import { densePlan } from '../../../engine/cache/sharing-plan.ts';
 import { kernelSources } from '../../../engine/runtime/webgpu-browser.ts';
 
-export interface AttentionShapeMeasured {
-  readonly queryHeads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
-}
+export type AttentionShapeMeasured = Pick<KernelShape, 'queryHeads' | 'keyValueHeads' | 'headSize'>;
 
 /** Dispatches a submit: a submit's own time does not count then. */
 const REPEATS = 8;

@@ -6,7 +6,7 @@ import { loadModel } from '../../../engine/model/model.ts';
 import { choosePolicy } from '../../../engine/policy.ts';
 import { openHttpFolder } from '../../../engine/runtime/folder-http.ts';
 import { createBrowserWebGpuRuntime } from '../../../engine/runtime/webgpu-browser.ts';
-import { median, tokenIds } from './samples.ts';
+import { median, tokenIds } from '../samples.ts';
 
 const WARM_UP_TOKENS = 64;
 const DECODED = 6;

@@ -1,6 +1,7 @@
 /** `@huggingface/transformers` on WebGPU in the same page, on the same folder. */
 import { AutoModelForCausalLM, env, Tensor } from '@huggingface/transformers';
-import { median, tokenIds } from './samples.ts';
+import { timesOfGeneration } from '../peer-generation.ts';
+import { median } from '../samples.ts';
 
 const WARM_UP_TOKENS = 64;
 const DECODED = 6;
@@ -23,27 +24,13 @@ export async function measurePeer(
     ...external,
   });
   try {
-    await generate(model, WARM_UP_TOKENS);
+    await timesOfGeneration(model, Tensor, WARM_UP_TOKENS, DECODED);
     // The streamer is first given the prompt, just before it is read.
-    const [before = 0, first = 0, ...rest] = await generate(model, count);
+    const [before = 0, first = 0, ...rest] = await timesOfGeneration(model, Tensor, count, DECODED);
     const steps = [first, ...rest];
     const times = steps.slice(1).map((time, index) => time - (steps[index] ?? time));
     return { prefillSeconds: (first - before) / 1000, decodeMilliseconds: median(times) };
   } finally {
     await model.dispose();
   }
-}
-
-async function generate(model: Awaited<ReturnType<typeof AutoModelForCausalLM.from_pretrained>>, length: number) {
-  const times: number[] = [];
-  const streamer = { put: () => times.push(performance.now()), end: () => {} };
-  await model.generate({
-    inputs: new Tensor('int64', BigInt64Array.from(tokenIds(length), BigInt), [1, length]),
-    attention_mask: new Tensor('int64', new BigInt64Array(length).fill(1n), [1, length]),
-    max_new_tokens: DECODED + 1,
-    min_new_tokens: DECODED + 1,
-    do_sample: false,
-    streamer: streamer as never,
-  } as never);
-  return times;
 }
