@@ -282,5 +282,6 @@ export function cacheShape(model: Pick<Model, 'decoder'>, policy: Pick<Policy, '
     headSize: attention[0]?.headSize ?? 0,
     plan: policy.plan,
     proximity: policy.proximity,
+    windows: attention.map(({ window }) => window),
   };
 }

@@ -17,6 +17,7 @@ import { measureCost, type PlanCost, PROBE_PROXIMITY } from './explore/plan-cost
 import { createProbeText, type ProbeText } from './explore/probe-text.ts';
 import { type Found, type SearchGoal, type SearchSpace, searchPlan } from './explore/search.ts';
 import { measureSimilarity } from './explore/similarity.ts';
+import { keyMeanings } from './model/attention-node.ts';
 import { CpuLayers } from './model/cpu-layers.ts';
 import { loadModel, type Model } from './model/model.ts';
 import { createCpuRuntime } from './runtime/cpu.ts';
@@ -89,7 +90,8 @@ async function search(model: Model, texts: readonly ProbeText[], goal: SearchGoa
   const space: SearchSpace = {
     layers: attention.length,
     heads: attention[0]?.keyValueHeads ?? 0,
-    rotaries: attention.map(({ rotary }) => rotary?.cosineCache ?? 'in the graph'),
+    meanings: keyMeanings(attention),
+    windows: attention.map(({ window }) => window),
   };
   const progress = startProgress('Trying plans', 'plans');
   try {

@@ -7,6 +7,7 @@ import {
   type Proximity,
   type SharingPlan,
 } from './cache/sharing-plan.ts';
+import { keyMeanings } from './model/attention-node.ts';
 import type { Model } from './model/model.ts';
 
 export type PolicyName = 'dense' | 'pod';
@@ -30,13 +31,13 @@ export interface Policy {
 
 const DEFAULT_PROXIMITY: Proximity = { sinks: 16, recent: 256 };
 
-/** Blocks that save about 35 % of a long document's cache: 0.3 of the layers. */
+/** Leaders that save about 35 % of a long document's cache: 0.3 of the layers. */
 const EVEN_BLOCKS = 0.3;
 
 /** Throws `plan-invalid` when the plan does not fit the model. */
 export function choosePolicy(model: Model, options: PolicyOptions = {}): Policy {
   const { attention } = model.decoder.cut;
-  const layers = attention.length;
+  const meanings = keyMeanings(attention);
   const heads = attention[0]?.keyValueHeads ?? 0;
   const file = options.planFile ?? model.planFile;
   const proximity = {
@@ -45,19 +46,24 @@ export function choosePolicy(model: Model, options: PolicyOptions = {}): Policy 
   };
   const name = options.policy ?? (file ? 'pod' : 'dense');
   if (name === 'dense')
-    return { name, plan: densePlan(layers, heads), proximity, adapted: true, found: 'every layer keeps its own keys' };
+    return {
+      name,
+      plan: densePlan(attention.length, heads),
+      proximity,
+      adapted: true,
+      found: 'every layer keeps its own keys',
+    };
   if (file)
     return {
       name,
-      plan: checkPlan({ leaders: file.leaders }, layers, heads),
+      plan: checkPlan({ leaders: file.leaders }, meanings, heads),
       proximity,
       adapted: file.adapted,
       found: file.found,
     };
-  const plan = evenPlan(layers, heads, Math.max(1, Math.floor(layers * EVEN_BLOCKS)));
   return {
     name,
-    plan,
+    plan: evenPlan(meanings, heads, EVEN_BLOCKS),
     proximity,
     adapted: false,
     found: 'even blocks of consecutive layers; nobody has explored this model',

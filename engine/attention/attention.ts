@@ -12,6 +12,8 @@ export interface AttentionShape {
   readonly scale: number;
   /** 0: none; otherwise scores become softcap · tanh(score / softcap). */
   readonly softcap: number;
+  /** Tokens that a row sees, itself included; 0: all before it. */
+  readonly window: number;
 }
 
 export interface AttentionRequest {

@@ -1,4 +1,5 @@
 /** Attention on the CPU: one call of an ONNX graph a KV head, whose signature fits the head's spans. */
+import { firstVisible } from '../cache/local-window.ts';
 import type { Span } from '../cache/spans.ts';
 import type { GraphSession, Runtime, Tensor } from '../runtime/runtime.ts';
 import type { Attention, AttentionMass, AttentionRequest } from './attention.ts';
@@ -82,8 +83,7 @@ export class CpuAttention implements Attention {
 
   async #runGroup(part: Slice, spans: readonly Span[], probabilities: boolean): Promise<Group> {
     const { ratio, rows, headSize, scale, softcap } = part;
-    // A single row sees all of its own tokens: itself.
-    const within = rows === 1 ? [] : spans.filter((span) => span.end > part.firstPosition);
+    const within = spans.filter((span) => isMasked(span, part));
     const before = spans.length - within.length;
     const fewRows = rows <= FEW_ROWS;
     const session = await this.#session({ before, within: within.length, scale, softcap, probabilities, fewRows });
@@ -94,7 +94,7 @@ export class CpuAttention implements Attention {
       feeds[`v${index}`] = this.#runtime.tensor('float16', span.values, dimensions);
     }
     for (const [index, span] of within.entries()) {
-      const mask = this.#mask(rows, span.end - span.start, part.firstPosition - span.start);
+      const mask = this.#mask(rows, span.end - span.start, part.firstPosition - span.start, part.window);
       feeds[`mask${index}`] = this.#runtime.tensor('float32', mask, [rows, span.end - span.start]);
     }
     const results = await session.run(feeds);
@@ -103,9 +103,9 @@ export class CpuAttention implements Attention {
   }
 
   /** Prefill asks for the same mask at every block. */
-  #mask(rows: number, width: number, lead: number): Float32Array {
-    const key = `${rows},${width},${lead}`;
-    if (this.#lastMask?.key !== key) this.#lastMask = { key, mask: causalMask(rows, width, lead) };
+  #mask(rows: number, width: number, lead: number, window: number): Float32Array {
+    const key = `${rows},${width},${lead},${window}`;
+    if (this.#lastMask?.key !== key) this.#lastMask = { key, mask: maskOf(rows, width, lead, window) };
     return this.#lastMask.mask;
   }
 
@@ -170,6 +170,7 @@ interface Slice {
   readonly ratio: number;
   readonly headSize: number;
   readonly softcap: number;
+  readonly window: number;
   readonly firstPosition: number;
   readonly scale: number;
   /** [ratio, rows, head size] */
@@ -184,14 +185,14 @@ function slice(request: AttentionRequest, head: number, firstRow: number, rows: 
   const { headSize } = shape;
   const queries = queriesOf(request, head, firstRow, rows);
   const firstPosition = request.firstPosition + firstRow;
+  const { window } = shape;
+  const first = firstVisible(firstPosition, window);
   const parts = (request.spans[head] ?? []).flatMap((span) =>
-    splitSpan(span, firstPosition, firstPosition + rows, headSize),
+    splitSpan(span, first, firstPosition, firstPosition + rows, headSize),
   );
   // Masked spans last: that is where the graph expects them.
-  const ordered = [
-    ...parts.filter((span) => span.end <= firstPosition),
-    ...parts.filter((span) => span.end > firstPosition),
-  ];
+  const masked = (span: Span) => isMasked(span, { rows, firstPosition, window });
+  const ordered = [...parts.filter((span) => !masked(span)), ...parts.filter(masked)];
   const spans = rows === 1 ? joinNeighbours(ordered) : ordered;
   return {
     head,
@@ -200,11 +201,21 @@ function slice(request: AttentionRequest, head: number, firstRow: number, rows: 
     ratio,
     headSize,
     softcap: shape.softcap,
+    window,
     scale: shape.scale,
     firstPosition,
     queries,
     spans,
   };
+}
+
+/** Whether some row may not see the whole of a span. A single row sees all of its own tokens: itself. */
+function isMasked(
+  span: Span,
+  { rows, firstPosition, window }: Pick<Slice, 'rows' | 'firstPosition' | 'window'>,
+): boolean {
+  if (rows === 1) return false;
+  return span.end > firstPosition || span.start < firstVisible(firstPosition + rows - 1, window);
 }
 
 /** [ratio, rows, head size]: the caller's own memory where all of its rows are wanted. */
@@ -244,26 +255,30 @@ function joinViews(a: Uint16Array, b: Uint16Array): Uint16Array | undefined {
   return new Uint16Array(a.buffer, a.byteOffset, a.length + b.length);
 }
 
-/** The parts of a span before `from` and from there up to `to`. */
-function splitSpan(span: Span, from: number, to: number, headSize: number): Span[] {
+/** The parts of a span from `first` to `from` and from there up to `to`. */
+function splitSpan(span: Span, first: number, from: number, to: number, headSize: number): Span[] {
   const cut = (start: number, end: number): Span[] => {
     if (end <= start) return [];
     if (start === span.start && end === span.end) return [span];
     const [a, b] = [(start - span.start) * headSize, (end - span.start) * headSize];
     return [{ start, end, keys: span.keys.subarray(a, b), values: span.values.subarray(a, b) }];
   };
-  return [...cut(span.start, Math.min(span.end, from)), ...cut(Math.max(span.start, from), Math.min(span.end, to))];
+  return [
+    ...cut(Math.max(span.start, first), Math.min(span.end, from)),
+    ...cut(Math.max(span.start, from), Math.min(span.end, to)),
+  ];
 }
 
 // A large negative number rather than −∞: the first token of a span may be hidden from a row, and −∞ − −∞ is not a number.
 const HIDDEN = -1e30;
 
-/** [rows, width]; row r sees the first `lead` + r + 1 tokens. */
-function causalMask(rows: number, width: number, lead: number): Float32Array {
+/** [rows, width]; row r sees the first `lead` + r + 1 tokens, or the last `window` of them. */
+function maskOf(rows: number, width: number, lead: number, window: number): Float32Array {
   const mask = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
     const visible = Math.max(0, Math.min(width, lead + row + 1));
     mask.fill(HIDDEN, row * width + visible, (row + 1) * width);
+    mask.fill(HIDDEN, row * width, row * width + Math.min(width, firstVisible(lead + row, window)));
   }
   return mask;
 }

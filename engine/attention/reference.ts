@@ -1,4 +1,5 @@
 /** Attention over spans in plain f64 loops: the truth that every other implementation is tested against. */
+import { firstVisible } from '../cache/local-window.ts';
 import type { Span } from '../cache/spans.ts';
 import type { AttentionRequest, AttentionShape } from './attention.ts';
 import { asNumbers } from './half.ts';
@@ -23,7 +24,7 @@ export function fold(partials: readonly Partial[]): Partial {
   return { output, logSumExp: top + Math.log(sum) };
 }
 
-/** One query over one span, tokens after `position` left out. */
+/** One query over one span, tokens after `position` and before the window left out. */
 export function partialAttention(
   query: ArrayLike<number>,
   span: Span,
@@ -33,15 +34,17 @@ export function partialAttention(
   const { headSize } = shape;
   const keys = asNumbers(span.keys);
   const values = asNumbers(span.values);
-  const visible = Math.max(0, Math.min(span.end, position + 1) - span.start);
-  const scores = Float64Array.from({ length: visible }, (_, token) => score(query, keys, token * headSize, shape));
+  const from = Math.max(0, firstVisible(position, shape.window) - span.start);
+  const visible = Math.max(0, Math.min(span.end, position + 1) - span.start - from);
+  const offset = (token: number) => (from + token) * headSize;
+  const scores = Float64Array.from({ length: visible }, (_, token) => score(query, keys, offset(token), shape));
   const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
   const exponentials = scores.map((each) => Math.exp(each - top));
   const sum = exponentials.reduce((a, b) => a + b, 0);
   const output = new Float64Array(headSize);
   for (let token = 0; token < visible; token++) {
     const weight = (exponentials[token] ?? 0) / sum;
-    for (let d = 0; d < headSize; d++) output[d] = (output[d] ?? 0) + weight * (values[token * headSize + d] ?? 0);
+    for (let d = 0; d < headSize; d++) output[d] = (output[d] ?? 0) + weight * (values[offset(token) + d] ?? 0);
   }
   return { output, logSumExp: visible > 0 ? top + Math.log(sum) : -Infinity };
 }
@@ -101,7 +104,8 @@ function scoresOf(
   const scores = new Map<number, number>();
   for (const { start, end, keys } of spans) {
     const numbers = asNumbers(keys);
-    for (let token = start; token < Math.min(end, position + 1); token++)
+    const from = Math.max(start, firstVisible(position, shape.window));
+    for (let token = from; token < Math.min(end, position + 1); token++)
       scores.set(token, score(query, numbers, (token - start) * shape.headSize, shape));
   }
   return scores;

@@ -1,9 +1,11 @@
 /**
  * What a PoD cache keeps where, whatever memory it lies in: values of every token for every layer and KV head; keys of
- * every token for leaders; for followers keys of the sinks and of the recent window only. Nothing is dropped: a
- * follower's distant tokens are seen through its leader's keys. Tokens are uncommitted until `commit`; only a commit
+ * every token for leaders; for followers keys of the sinks and of the recent window only. Nothing that a model looks at is
+ * dropped: a follower's distant tokens are seen through its leader's keys, and only layers whose own attention ends at a
+ * local window let go of what is behind it. Tokens are uncommitted until `commit`; only a commit
  * moves the recent window, so `rewind` leaves the cache as if they had never been added.
  */
+import { firstVisible } from './local-window.ts';
 import { type CacheParts, type CacheShape, pageTokensFor, recentPageTokens } from './memory.ts';
 import { recentStart } from './sharing-plan.ts';
 
@@ -24,6 +26,8 @@ export interface LeadingUnit<Store extends TokenStore> {
   readonly heads: readonly number[];
   readonly values: Store;
   readonly keys: Store;
+  /** Tokens that a row sees, itself included; 0: all. */
+  readonly window: number;
 }
 
 export interface FollowingUnit<Store extends TokenStore> {
@@ -73,7 +77,7 @@ export class CacheLayout<Store extends TokenStore> {
         grouping(leaders, layer).map((heads) => {
           const leader = leaders[heads[0] ?? 0] ?? layer;
           const leading = layers[leader]?.find((unit) => heads.every((head) => unit.heads.includes(head)));
-          return this.#createUnit(heads, leader === layer ? undefined : leading, createStore);
+          return this.#createUnit(layer, heads, leader === layer ? undefined : leading, createStore);
         }),
       );
     }
@@ -98,7 +102,12 @@ export class CacheLayout<Store extends TokenStore> {
   ranges(unit: Unit<Store>, from: number, to: number, windowAt: number): KeyRange<Store>[] {
     const range = (keys: Store, holder: Unit<Store>, start: number, end: number) => ({ keys, holder, start, end });
     const nonEmpty = (ranges: KeyRange<Store>[]) => ranges.filter(({ start, end }) => end > start);
-    if (!follows(unit)) return nonEmpty([range(unit.keys, unit, 0, from), range(unit.keys, unit, from, to)]);
+    if (!follows(unit)) {
+      return nonEmpty([
+        range(unit.keys, unit, firstVisible(from, unit.window), from),
+        range(unit.keys, unit, from, to),
+      ]);
+    }
     const sinks = Math.min(from, this.shape.proximity.sinks);
     const border = Math.min(from, recentStart(windowAt, this.shape.proximity));
     return nonEmpty([
@@ -112,7 +121,13 @@ export class CacheLayout<Store extends TokenStore> {
   commit(): void {
     this.#committed = this.length;
     const border = recentStart(this.#committed, this.shape.proximity);
-    for (const unit of this.#all().filter(follows)) unit.recent.forgetBefore(border);
+    for (const unit of this.#all()) {
+      if (follows(unit)) unit.recent.forgetBefore(border);
+      else if (unit.window > 0) {
+        const first = firstVisible(this.#committed, unit.window);
+        for (const store of [unit.keys, unit.values]) store.forgetBefore(first);
+      }
+    }
   }
 
   /** Throws RangeError for a length before the committed one. */
@@ -140,14 +155,16 @@ export class CacheLayout<Store extends TokenStore> {
   }
 
   #createUnit(
+    layer: number,
     heads: readonly number[],
     leading: Unit<Store> | undefined,
     createStore: CreateStore<Store>,
   ): Unit<Store> {
-    const { headSize, proximity } = this.shape;
-    const pageTokens = pageTokensFor(headSize);
+    const { headSize, proximity, windows } = this.shape;
+    const window = windows[layer] ?? 0;
+    const pageTokens = window > 0 ? recentPageTokens : pageTokensFor(headSize);
     const values = createStore(heads, pageTokens);
-    if (!leading || follows(leading)) return { heads, values, keys: createStore(heads, pageTokens) };
+    if (!leading || follows(leading)) return { heads, values, keys: createStore(heads, pageTokens), window };
     return {
       heads,
       values,

@@ -3,6 +3,7 @@
  * and the figures shown. Pure; pod.md, "Memory", rounded up to whole pages.
  */
 import { pageBytes } from './half-store.ts';
+import { firstVisible } from './local-window.ts';
 import { type Proximity, recentStart, type SharingPlan, WINDOW_STEP } from './sharing-plan.ts';
 
 export interface CacheShape {
@@ -11,6 +12,8 @@ export interface CacheShape {
   readonly headSize: number;
   readonly plan: SharingPlan;
   readonly proximity: Proximity;
+  /** For each layer how many tokens a row sees, itself included; 0: all. Such layers keep no more than that. */
+  readonly windows: readonly number[];
 }
 
 /** Bytes by part. */
@@ -29,7 +32,7 @@ export function pageTokensFor(headSize: number): number {
   return Math.max(WINDOW_STEP, 2 ** Math.floor(Math.log2(PAGE_BYTES / (2 * headSize))));
 }
 
-/** Tokens a page of a follower's recent keys. */
+/** Tokens a page of a follower's recent keys, and of all that a layer with a window keeps. */
 export const recentPageTokens = WINDOW_STEP;
 
 export function totalBytes(parts: CacheParts): number {
@@ -38,9 +41,11 @@ export function totalBytes(parts: CacheParts): number {
 
 /** Bytes allocated once `tokens` are committed. */
 export function plannedParts(shape: CacheShape, tokens: number): CacheParts {
-  const { layers, heads, headSize, proximity } = shape;
+  const { heads, headSize, proximity } = shape;
   const pageTokens = pageTokensFor(headSize);
   const full = Math.ceil(tokens / pageTokens) * pageBytes(pageTokens, headSize);
+  const layers = shape.windows.filter((window) => window === 0).length;
+  const local = heads * localBytes(shape, tokens);
   const followers = shape.plan.leaders.reduce(
     (sum, row, layer) => sum + row.filter((leader) => leader !== layer).length,
     0,
@@ -49,11 +54,19 @@ export function plannedParts(shape: CacheShape, tokens: number): CacheParts {
     Math.ceil(tokens / recentPageTokens) - Math.floor(recentBorder(tokens, proximity) / recentPageTokens);
   const sinkPages = tokens > 0 && proximity.sinks > 0 ? 1 : 0;
   return {
-    values: layers * heads * full,
-    leaderKeys: (layers * heads - followers) * full,
+    values: layers * heads * full + local,
+    leaderKeys: (layers * heads - followers) * full + local,
     followerKeys: followers * recentPages * pageBytes(recentPageTokens, headSize),
     sinks: followers * sinkPages * pageBytes(proximity.sinks, headSize),
   };
+}
+
+/** What the layers that see only a window keep of a KV head's keys, and as much of its values. */
+function localBytes({ windows, headSize }: Pick<CacheShape, 'windows' | 'headSize'>, tokens: number): number {
+  const pages = (window: number) =>
+    Math.ceil(tokens / recentPageTokens) - Math.floor(firstVisible(tokens, window) / recentPageTokens);
+  const local = windows.filter((window) => window > 0);
+  return local.reduce((sum, window) => sum + pages(window) * pageBytes(recentPageTokens, headSize), 0);
 }
 
 function recentBorder(tokens: number, proximity: Proximity): number {
@@ -61,7 +74,10 @@ function recentBorder(tokens: number, proximity: Proximity): number {
 }
 
 /** What the same tokens take when every layer keeps its own keys, in the same pages. */
-export function denseBytes(shape: Pick<CacheShape, 'layers' | 'heads' | 'headSize'>, tokens: number): number {
-  const pageTokens = pageTokensFor(shape.headSize);
-  return 2 * shape.layers * shape.heads * Math.ceil(tokens / pageTokens) * pageBytes(pageTokens, shape.headSize);
+export function denseBytes(shape: Pick<CacheShape, 'heads' | 'headSize' | 'windows'>, tokens: number): number {
+  const { heads, headSize, windows } = shape;
+  const pageTokens = pageTokensFor(headSize);
+  const layers = windows.filter((window) => window === 0).length;
+  const full = layers * Math.ceil(tokens / pageTokens) * pageBytes(pageTokens, headSize);
+  return 2 * heads * (full + localBytes(shape, tokens));
 }

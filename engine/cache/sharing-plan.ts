@@ -41,36 +41,54 @@ export function leaderCount(plan: SharingPlan): number {
 }
 
 /**
- * Blocks of consecutive layers, each led by its first, as even as possible. It knows nothing of the model: it is what
- * there is when nobody has explored one, and must be labelled so.
+ * Blocks of consecutive layers, each led by its first, as even as possible, among the layers whose keys mean the same; `share` of
+ * them lead. It knows no more of the model than that: it is what there is when nobody has explored one, and must be labelled so.
  */
-export function evenPlan(layers: number, heads: number, blocks: number): SharingPlan {
-  const leader = (layer: number) => {
-    const block = Math.floor((layer * blocks) / layers);
-    return Math.ceil((block * layers) / blocks);
-  };
-  return { leaders: Array.from({ length: layers }, (_, layer) => Array.from({ length: heads }, () => leader(layer))) };
+export function evenPlan(meanings: readonly string[], heads: number, share: number): SharingPlan {
+  const leaders = meanings.map((meaning, layer) => {
+    const alike = [...meanings.keys()].filter((other) => meanings[other] === meaning);
+    const blocks = Math.max(1, Math.floor(alike.length * share));
+    const block = Math.floor((alike.indexOf(layer) * blocks) / alike.length);
+    return alike[Math.ceil((block * alike.length) / blocks)] ?? layer;
+  });
+  return { leaders: leaders.map((leader) => Array.from({ length: heads }, () => leader)) };
 }
 
-/** Throws `plan-invalid` unless the plan fits the model and each leader leads itself. */
-export function checkPlan(plan: SharingPlan, layers: number, heads: number): SharingPlan {
-  const refuse = (cause: string): never => {
-    throw new ProximaError(
-      'plan-invalid',
-      `The sharing plan ${cause}.`,
-      'Give a plan made for this model, or --policy dense.',
-    );
-  };
+/**
+ * Throws `plan-invalid` unless the plan fits the model and each leader leads itself. meanings: for each layer what its cached keys
+ * are made of; only keys that mean the same can stand in for each other.
+ */
+export function checkPlan(plan: SharingPlan, meanings: readonly string[], heads: number): SharingPlan {
+  const layers = meanings.length;
   if (plan.leaders.length !== layers) refuse(`names ${plan.leaders.length} layers, the model has ${layers}`);
   for (const [layer, row] of plan.leaders.entries()) {
     if (row.length !== heads) refuse(`names ${row.length} KV heads for layer ${layer}, the model has ${heads}`);
     for (const [head, leader] of row.entries()) {
-      if (!(leader >= 0 && leader <= layer)) refuse(`gives layer ${layer} the leader ${leader}, which comes after it`);
-      if (plan.leaders[leader]?.[head] !== leader)
-        refuse(`gives layer ${layer} the leader ${leader}, which follows another`);
+      const fault = faultOf(plan, meanings, layer, head);
+      if (fault) refuse(`gives layer ${layer} the leader ${leader}, ${fault}`);
     }
   }
   return plan;
+}
+
+function faultOf(
+  { leaders }: SharingPlan,
+  meanings: readonly string[],
+  layer: number,
+  head: number,
+): string | undefined {
+  const leader = leaders[layer]?.[head] ?? -1;
+  if (!(leader >= 0 && leader <= layer)) return 'which comes after it';
+  if (leaders[leader]?.[head] !== leader) return 'which follows another';
+  return meanings[leader] === meanings[layer] ? undefined : 'whose keys are turned in another way';
+}
+
+function refuse(cause: string): never {
+  throw new ProximaError(
+    'plan-invalid',
+    `The sharing plan ${cause}.`,
+    'Give a plan made for this model, or --policy dense.',
+  );
 }
 
 const count = z.number().int().nonnegative();

@@ -8,6 +8,7 @@ export interface LayerShares {
   readonly queryHeads: number;
   readonly keyValueHeads: number;
   readonly rows: number;
+  /** Empty for a layer that sees no distant tokens, behind a local window. */
   readonly shares: Float32Array;
 }
 
@@ -38,6 +39,7 @@ export class AttentionProbe implements Attention {
 
 function sharesOf({ shape, queries, rows, spans }: AttentionRequest, start: number, end: number): LayerShares {
   const { queryHeads, keyValueHeads, headSize } = shape;
+  if (shape.window > 0) return { queryHeads, keyValueHeads, rows, shares: new Float32Array(0) };
   const ratio = queryHeads / keyValueHeads;
   const shares = new Float32Array(queryHeads * rows * (end - start));
   for (let row = 0; row < queryHeads * rows; row++) {

@@ -2,14 +2,16 @@
  * Finds a plan by what following costs: each unit (a layer, or a KV head of one) is let follow alone, then all follow one after the other,
  * the cheapest first, as long as the whole stays within what may be lost or until enough is saved.
  */
-import { leaderCount, type SharingPlan } from '../cache/sharing-plan.ts';
+import type { SharingPlan } from '../cache/sharing-plan.ts';
 import type { PlanCost } from './plan-cost.ts';
 
 export interface SearchSpace {
   readonly layers: number;
   readonly heads: number;
-  /** For each layer what its keys are rotated by: only layers with the same may share (onnx-patterns, "Keys may be shared"). */
-  readonly rotaries: readonly string[];
+  /** For each layer what its cached keys are made of: only layers with the same may share (`keyMeanings`). */
+  readonly meanings: readonly string[];
+  /** For each layer the tokens that its rows see; 0: all. */
+  readonly windows: readonly number[];
 }
 
 export interface SearchGoal {
@@ -38,13 +40,15 @@ type Cost = (plan: SharingPlan) => Promise<PlanCost>;
 /** More units than this are taken layer by layer: each costs a reading. */
 const MOST_UNITS = 64;
 
-/** The share of a long document's cache that a plan saves. */
-export function longSaving(plan: SharingPlan): number {
-  const pairs = plan.leaders.reduce((sum, row) => sum + row.length, 0);
-  return 0.5 * (1 - leaderCount(plan) / pairs);
+/** The share of a long document's cache that a plan saves: of the layers that see all of it. */
+export function longSaving({ leaders }: SharingPlan, windows: readonly number[]): number {
+  const unbounded = leaders.filter((_, layer) => windows[layer] === 0);
+  const pairs = unbounded.reduce((sum, row) => sum + row.length, 0);
+  const followers = leaders.reduce((sum, row, layer) => sum + row.filter((leader) => leader !== layer).length, 0);
+  return pairs === 0 ? 0 : (0.5 * followers) / pairs;
 }
 
-/** Every (layer, head) of `leading` leads itself; others follow the nearest leader before them that is rotated alike. */
+/** Every (layer, head) of `leading` leads itself; others follow the nearest leader before them whose keys mean the same. */
 export function planOf(space: SearchSpace, leading: ReadonlySet<string>): SharingPlan {
   const leaders: number[][] = [];
   for (let layer = 0; layer < space.layers; layer++)
@@ -54,9 +58,9 @@ export function planOf(space: SearchSpace, leading: ReadonlySet<string>): Sharin
 
 const unitName = (layer: number, head: number) => `${layer}:${head}`;
 
-function leaderOf({ rotaries }: SearchSpace, leading: ReadonlySet<string>, layer: number, head: number): number {
+function leaderOf({ meanings }: SearchSpace, leading: ReadonlySet<string>, layer: number, head: number): number {
   for (let before = layer; before >= 0; before--)
-    if (rotaries[before] === rotaries[layer] && leading.has(unitName(before, head))) return before;
+    if (meanings[before] === meanings[layer] && leading.has(unitName(before, head))) return before;
   return layer;
 }
 
@@ -71,7 +75,7 @@ export async function searchPlan(
   let measured = 0;
   const step = async (leading: ReadonlySet<string>): Promise<Step> => {
     const plan = planOf(space, leading);
-    const found = { plan, saving: longSaving(plan), cost: await cost(plan) };
+    const found = { plan, saving: longSaving(plan, space.windows), cost: await cost(plan) };
     measured += 1;
     onProgress(measured, 2 * units.length + 1);
     return found;
@@ -121,8 +125,8 @@ function allUnits({ layers, heads }: SearchSpace): string[][] {
   );
 }
 
-/** What may follow: all but the first layers of each rotary. */
+/** What may follow: all but the first layers of each meaning. */
 function unitsOf(space: SearchSpace): (readonly string[])[] {
-  const following = allUnits(space).filter((_, layer) => space.rotaries.indexOf(space.rotaries[layer] ?? '') !== layer);
+  const following = allUnits(space).filter((_, layer) => space.meanings.indexOf(space.meanings[layer] ?? '') !== layer);
   return space.layers * space.heads > MOST_UNITS ? following : following.flat().map((name) => [name]);
 }

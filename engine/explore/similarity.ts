@@ -15,7 +15,7 @@ export interface SimilarityOptions {
 }
 
 /**
- * [KV heads][layers][layers], 0–1. The decoder's attention must go through the probe, its layers have equally many heads, and the
+ * [KV heads][layers][layers], 0–1; 0 beside a layer with a local window. The decoder's attention must go through the probe, its layers have equally many heads, and the
  * cache be empty and dense. Throws RangeError where the text leaves no distant tokens.
  */
 export async function measureSimilarity(
@@ -55,6 +55,7 @@ function matricesOf(layers: readonly LayerShares[]): number[][][] {
 }
 
 function likeness(one: LayerShares, other: LayerShares, head: number): number {
+  if (one.shares.length === 0 || other.shares.length === 0) return 0;
   const ratio = one.queryHeads / one.keyValueHeads;
   const tokens = one.shares.length / one.queryHeads / one.rows;
   const [from, to] = [head * ratio * one.rows, (head + 1) * ratio * one.rows];

@@ -1,7 +1,7 @@
 /** What a model folder holds and whether it runs, from its files alone: config, tokenizer, template and graph; no weights are loaded. */
 import { parsePlanFile } from '../cache/sharing-plan.ts';
 import { ProximaError } from '../errors.ts';
-import type { AttentionNode } from './attention-node.ts';
+import { type AttentionNode, keyMeanings } from './attention-node.ts';
 import { cacheBytesPerThousand } from './catalogue.ts';
 import { readPromptLayout } from './chat-template.ts';
 import { readConfig } from './config.ts';
@@ -29,7 +29,7 @@ export interface ModelFacts {
   readonly headSize: number;
   /** The graph's files, external data included. */
   readonly weightBytes: number;
-  /** f16 keys and values of 1,000 tokens in a dense cache. */
+  /** f16 keys and values of 1,000 more tokens in a dense cache: of the layers that see all of a document. */
   readonly denseBytesPerThousand: number;
   /** What PoD can save of a long document's cache at most, where keys may be shared at all: as many leaders as there are rotaries. */
   readonly mostSaving: number;
@@ -68,8 +68,8 @@ async function factsOf(folder: ModelFolder): Promise<ModelFacts> {
       keyValueHeads: first.keyValueHeads,
       headSize: first.headSize,
       weightBytes,
-      denseBytesPerThousand: cacheBytesPerThousand({ ...first, layers: cut.attention.length }).dense,
-      mostSaving: 0.5 * (1 - rotariesOf(cut.attention) / cut.attention.length),
+      denseBytesPerThousand: cacheBytesPerThousand({ ...first, layers: unbounded(cut.attention).length }).dense,
+      mostSaving: mostSavingOf(cut.attention),
       plan: await planOf(folder),
     };
   } finally {
@@ -77,9 +77,15 @@ async function factsOf(folder: ModelFolder): Promise<ModelFacts> {
   }
 }
 
-/** Keys mean the same only where they are rotated by the same caches. */
-function rotariesOf(attention: readonly AttentionNode[]): number {
-  return new Set(attention.map(({ rotary }) => rotary?.cosineCache ?? 'none')).size;
+/** Layers that keep every token; the others end at a local window. */
+function unbounded(attention: readonly AttentionNode[]): AttentionNode[] {
+  return attention.filter(({ window }) => window === 0);
+}
+
+/** One leader for each meaning that keys have. */
+function mostSavingOf(attention: readonly AttentionNode[]): number {
+  const keeping = unbounded(attention);
+  return keeping.length === 0 ? 0 : 0.5 * (1 - new Set(keyMeanings(keeping)).size / keeping.length);
 }
 
 async function planOf(folder: ModelFolder): Promise<ModelFacts['plan']> {

@@ -24,6 +24,10 @@ export interface AttentionNode {
   readonly scale: number;
   /** 0: none. */
   readonly softcap: number;
+  /** Tokens that a row sees, itself included; 0: all before it. */
+  readonly window: number;
+  /** What turned the layer's keys by the time they are cached: the name of a rotary cache, or nothing. */
+  readonly turnedBy: string | undefined;
   readonly rotary: RotaryInNode | undefined;
   readonly norm: NormInNode | undefined;
   /** Tensor names: packed q·k·v in `query` when key and value are absent. */
@@ -36,6 +40,7 @@ export interface AttentionNode {
 }
 
 const DEFAULT_NORM_EPSILON = 1e-6;
+const PLACING: ReadonlySet<string> = new Set(['Reshape', 'Transpose', 'Cast', 'Identity']);
 
 const INPUT = {
   query: 0,
@@ -55,8 +60,16 @@ export function isAttention(node: OnnxNode): boolean {
   return node.operator === 'GroupQueryAttention' && node.domain === 'com.microsoft';
 }
 
+/** Which node makes a tensor. */
+export type Producers = ReadonlyMap<string, OnnxNode>;
+
 /** Throws `model-unsupported`, naming layer and feature, for what the engine would run wrong. */
-export function readAttentionNode(node: OnnxNode, layer: number, model: OnnxModel): AttentionNode {
+export function readAttentionNode(
+  node: OnnxNode,
+  layer: number,
+  model: OnnxModel,
+  producers: Producers,
+): AttentionNode {
   refuseUnsupported(node, layer);
   const past = model.values.get(input(node, INPUT.pastKey) ?? '');
   const headSize = past?.dimensions[3];
@@ -65,6 +78,7 @@ export function readAttentionNode(node: OnnxNode, layer: number, model: OnnxMode
   const key = input(node, INPUT.key);
   const queryNorm = input(node, INPUT.queryNorm);
   const keyNorm = input(node, INPUT.keyNorm);
+  const turned = rotary ? readRotary(node, layer) : undefined;
   return {
     layer,
     name: node.name,
@@ -73,7 +87,9 @@ export function readAttentionNode(node: OnnxNode, layer: number, model: OnnxMode
     headSize,
     scale: number(node, 'scale', 0) || headSize ** -0.5,
     softcap: number(node, 'softcap', 0),
-    rotary: rotary ? readRotary(node, layer) : undefined,
+    window: Math.max(0, number(node, 'local_window_size', -1)),
+    turnedBy: turned ? turned.cosineCache : turnedBefore(key, producers),
+    rotary: turned,
     norm:
       queryNorm && keyNorm
         ? { queryWeight: queryNorm, keyWeight: keyNorm, epsilon: number(node, 'qk_norm_epsilon', DEFAULT_NORM_EPSILON) }
@@ -93,13 +109,29 @@ function readRotary(node: OnnxNode, layer: number): RotaryInNode {
   return { interleaved: number(node, 'rotary_interleaved', 0) === 1, cosineCache, sineCache };
 }
 
+/** The rotary cache of a RotaryEmbedding node in front; what may lie between moves elements about, no more. */
+function turnedBefore(key: string | undefined, producers: Producers): string | undefined {
+  let node = key === undefined ? undefined : producers.get(key);
+  while (node && PLACING.has(node.operator)) node = producers.get(node.inputs[0] ?? '');
+  return node?.operator === 'RotaryEmbedding' ? node.inputs[2] : undefined;
+}
+
+/**
+ * For each layer what its cached keys are made of. Keys can stand in for others only where that is the same (onnx-patterns): rotated
+ * by the same caches or not at all, and seen whole; behind a local window there are no distant tokens to share.
+ */
+export function keyMeanings(attention: readonly AttentionNode[]): string[] {
+  return attention.map(({ layer, window, turnedBy }) =>
+    window > 0 ? `window of layer ${layer}` : (turnedBy ?? 'not turned'),
+  );
+}
+
 function refuseUnsupported(node: OnnxNode, layer: number): void {
   const features: [string, boolean][] = [
     ['attention_bias', input(node, INPUT.attentionBias) !== undefined],
     ['head_sink', input(node, INPUT.headSink) !== undefined],
     ['a quantised KV cache (k_scale)', input(node, INPUT.keyScale) !== undefined],
     ['a quantised KV cache (kv_cache_bit_width)', number(node, 'kv_cache_bit_width', 0) > 0],
-    ['local_window_size', number(node, 'local_window_size', -1) > 0],
     ['smooth_softmax', number(node, 'smooth_softmax', 0) === 1],
   ];
   const found = features.find(([, present]) => present);

@@ -42,9 +42,9 @@ export function cutModel(model: OnnxModel): CutModel {
     );
   }
   refuseOtherState(model);
-  const attention = attentionNodes.map((node, layer) => readAttentionNode(node, layer, model));
-  const logits = model.outputs.find((output) => output.name === 'logits')?.name ?? model.outputs[0]?.name ?? '';
   const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const attention = attentionNodes.map((node, layer) => readAttentionNode(node, layer, model, producers));
+  const logits = model.outputs.find((output) => output.name === 'logits')?.name ?? model.outputs[0]?.name ?? '';
   const levels = segmentOfEachNode(model, attention, producers);
   const wanted = [...attention.flatMap((node) => projections(node)), logits];
   const membership = assignNodes(model, wanted, producers, levels, attention.length + 1);

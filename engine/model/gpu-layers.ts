@@ -281,13 +281,14 @@ export class GpuLayers implements AttentionLayers {
 }
 
 function kernelShape(node: AttentionNode, tables: ReadonlyMap<string, Table>): KernelShape {
-  const { queryHeads, keyValueHeads, headSize, scale, softcap, rotary, norm, elementType } = node;
+  const { queryHeads, keyValueHeads, headSize, scale, softcap, window, rotary, norm, elementType } = node;
   return {
     queryHeads,
     keyValueHeads,
     headSize,
     scale,
     softcap,
+    window,
     rotary: rotary && { half: tables.get(rotary.cosineCache)?.width ?? 0, interleaved: rotary.interleaved },
     norm: norm && { epsilon: norm.epsilon },
     halfTensors: elementType === HALF_ELEMENTS,

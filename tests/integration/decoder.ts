@@ -1,8 +1,8 @@
 /** Loads the graph of a folder without tokenizer or template, as parity fixtures have none. */
 import { join } from 'node:path';
-import type { CacheShape } from '../../engine/cache/memory.ts';
 import { PodCache } from '../../engine/cache/pod-cache.ts';
 import { densePlan, type Proximity, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
+import { cacheShape } from '../../engine/engine.ts';
 import { cutModel } from '../../engine/model/cut.ts';
 import { Decoder } from '../../engine/model/decoder.ts';
 import { readOnnx } from '../../engine/model/onnx.ts';
@@ -28,14 +28,7 @@ export function cacheFor(
 ): PodCache {
   const { attention } = decoder.cut;
   const heads = attention[0]?.keyValueHeads ?? 0;
-  const shape: CacheShape = {
-    layers: attention.length,
-    heads,
-    headSize: attention[0]?.headSize ?? 0,
-    plan: plan ?? densePlan(attention.length, heads),
-    proximity,
-  };
-  return new PodCache(shape);
+  return new PodCache(cacheShape({ decoder }, { plan: plan ?? densePlan(attention.length, heads), proximity }));
 }
 
 /** Largest difference over largest magnitude. */

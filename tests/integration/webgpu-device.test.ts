@@ -1,6 +1,7 @@
 /** What the GPU runtime does with its device: traffic within a step, buffers over many questions, and losing it. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { cacheShape } from '../../engine/engine.ts';
 import type { ProximaError } from '../../engine/errors.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { GpuLayers } from '../../engine/model/gpu-layers.ts';
@@ -38,13 +39,15 @@ async function open(): Promise<Opened> {
 function cacheOf({ decoder }: Opened) {
   const { attention } = decoder.cut;
   const [first] = attention;
-  return decoder.createCache({
-    layers: attention.length,
-    heads: first?.keyValueHeads ?? 0,
-    headSize: first?.headSize ?? 0,
-    plan: { leaders: attention.map((_, layer) => Array(first?.keyValueHeads ?? 0).fill(Math.min(layer, 1))) },
-    proximity: { sinks: 4, recent: 64 },
-  });
+  return decoder.createCache(
+    cacheShape(
+      { decoder },
+      {
+        plan: { leaders: attention.map((_, layer) => Array(first?.keyValueHeads ?? 0).fill(Math.min(layer, 1))) },
+        proximity: { sinks: 4, recent: 64 },
+      },
+    ),
+  );
 }
 
 const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => ((from + index) * 7919) % 60);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { densePlan, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
+import { cacheShape } from '../../engine/engine.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { GpuLayers } from '../../engine/model/gpu-layers.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
@@ -36,15 +37,7 @@ function argmax(logits: Float32Array | undefined): number {
 }
 
 async function run(decoder: Decoder, plan: SharingPlan): Promise<ArrayLike<number>[]> {
-  const { attention } = decoder.cut;
-  const [first] = attention;
-  const cache = decoder.createCache({
-    layers: attention.length,
-    heads: first?.keyValueHeads ?? 0,
-    headSize: first?.headSize ?? 0,
-    plan,
-    proximity: { sinks: 4, recent: 64 },
-  });
+  const cache = decoder.createCache(cacheShape({ decoder }, { plan, proximity: { sinks: 4, recent: 64 } }));
   const ids = Array.from({ length: 480 }, (_, index) => (index * 7919 + 13) % 60);
   const ask = (from: number, to: number, mass?: { mass: Float64Array }) =>
     decoder.forward(ids.slice(from, to), cache, { commit: false, want: 'logits', ...(mass ? { mass } : {}) });

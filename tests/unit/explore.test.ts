@@ -5,7 +5,7 @@ import { drawSimilarity } from '../../engine/explore/heat-map.ts';
 import { NEEDLES, plant } from '../../engine/explore/needles.ts';
 import { longSaving, type SearchSpace, searchPlan } from '../../engine/explore/search.ts';
 
-const space: SearchSpace = { layers: 4, heads: 2, rotaries: ['a', 'a', 'a', 'a'] };
+const space: SearchSpace = { layers: 4, heads: 2, meanings: ['a', 'a', 'a', 'a'], windows: [0, 0, 0, 0] };
 
 /** Every follower costs what is said for it; facts are lost from a loss of 1 on. */
 const costing = (prices: Readonly<Record<string, number>>) => async (plan: SharingPlan) => {
@@ -30,7 +30,7 @@ describe('the search', () => {
     expect(chosen.saving).toBeCloseTo(0.25);
     expect(alone[2]?.[1]).toBeCloseTo(0.9);
     expect(steps[0]?.saving).toBe(0);
-    for (const { plan } of steps) checkPlan(plan, 4, 2);
+    for (const { plan } of steps) checkPlan(plan, space.meanings, 2);
   });
 
   it('saves as much as is asked for, whatever it costs, and no more', async () => {
@@ -44,16 +44,17 @@ describe('the search', () => {
   });
 
   it('never lets a layer follow one that rotates its keys otherwise', async () => {
-    const { chosen } = await search({}, { delta: 1 }, { ...space, rotaries: ['a', 'b', 'a', 'b'] });
+    const { chosen } = await search({}, { delta: 1 }, { ...space, meanings: ['a', 'b', 'a', 'b'] });
     expect(chosen.plan.leaders.map(([leader]) => leader)).toEqual([0, 1, 0, 1]);
-    checkPlan(chosen.plan, 4, 2);
+    checkPlan(chosen.plan, ['a', 'b', 'a', 'b'], 2);
   });
 
   it('takes whole layers where there are many heads', async () => {
-    const many = { layers: 10, heads: 8, rotaries: Array.from({ length: 10 }, () => 'a') };
+    const meanings = Array.from({ length: 10 }, () => 'a');
+    const many = { layers: 10, heads: 8, meanings, windows: meanings.map(() => 0) };
     const { chosen, steps } = await search({}, { delta: 1 }, many);
     expect(steps.length).toBe(10);
-    expect(longSaving(chosen.plan)).toBeCloseTo(0.45);
+    expect(longSaving(chosen.plan, many.windows)).toBeCloseTo(0.45);
   });
 });
 

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { densePlan, evenPlan } from '../../engine/cache/sharing-plan.ts';
 import { type FitRequest, planFit, requireFit, TURN_TOKENS } from '../../engine/fit.ts';
 
-const shape = { layers: 8, heads: 2, headSize: 64, plan: evenPlan(8, 2, 2), proximity: { sinks: 16, recent: 256 } };
+const layers = Array.from({ length: 8 }, () => 'alike');
+const shape = {
+  layers: 8,
+  heads: 2,
+  headSize: 64,
+  plan: evenPlan(layers, 2, 1 / 4),
+  proximity: { sinks: 16, recent: 256 },
+  windows: layers.map(() => 0),
+};
 
 function request(pageTokens: number, count: number, contextTokens: number, availableBytes: number): FitRequest {
   const pages = Array.from({ length: count }, (_, index) => ({

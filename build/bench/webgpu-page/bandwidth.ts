@@ -57,6 +57,7 @@ async function attentionSeconds(device: GPUDevice, shape: AttentionShapeMeasured
     ...shape,
     scale: headSize ** -0.5,
     softcap: 0,
+    window: 0,
     rotary: undefined,
     norm: undefined,
     halfTensors: false,
@@ -64,7 +65,7 @@ async function attentionSeconds(device: GPUDevice, shape: AttentionShapeMeasured
   const kernels = new Kernels(device, kernelSources(), whole, uniforms, new BufferNumbers(device));
   const proximity = { sinks: 0, recent: 0 };
   const cache = new GpuPodCache(
-    { layers: 1, heads: keyValueHeads, headSize, plan: densePlan(1, keyValueHeads), proximity },
+    { layers: 1, heads: keyValueHeads, headSize, plan: densePlan(1, keyValueHeads), proximity, windows: [0] },
     memory,
   );
   cache.extend(0, tokens);

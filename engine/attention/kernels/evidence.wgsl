@@ -23,6 +23,7 @@ struct Shape {
   sinks: u32,          // tokens that count for nothing
   length: u32,         // of mass
   heads: u32,          // KV heads of this span
+  window: u32,         // tokens a row sees, itself included
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -46,6 +47,11 @@ fn share(row: u32, key: u32) -> f32 {
   return exp(score - peaks[row]) / sums[row];
 }
 
+fn sees(row: u32, token: u32) -> bool {
+  let position = shape.first_position + row % shape.rows;
+  return token <= position && position - token < shape.window;
+}
+
 fn counts(token: u32) -> bool { return token >= shape.sinks && token < shape.length; }
 
 @compute @workgroup_size(WORKGROUP)
@@ -56,7 +62,7 @@ fn tops_of_rows(@builtin(global_invocation_id) id: vec3u) {
     let place = places[head];
     let run = place.x * shape.ratio * shape.rows;
     for (var row = 0u; row < shape.ratio * shape.rows; row++) {
-      if (token <= shape.first_position + row % shape.rows) {
+      if (sees(row, token)) {
         let value = share(run + row, place.y * shape.key_page + shape.key_slot + id.x);
         atomicMax(&tops[run + row], bitcast<u32>(value));
       }
@@ -73,7 +79,7 @@ fn mass_of_tokens(@builtin(global_invocation_id) id: vec3u) {
     let place = places[head];
     let run = place.x * shape.ratio * shape.rows;
     for (var row = 0u; row < shape.ratio * shape.rows; row++) {
-      if (token <= shape.first_position + row % shape.rows) {
+      if (sees(row, token)) {
         let value = share(run + row, place.y * shape.key_page + shape.key_slot + id.x);
         all += value * bitcast<f32>(atomicLoad(&tops[run + row]));
       }

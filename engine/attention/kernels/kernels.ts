@@ -34,6 +34,8 @@ export interface KernelShape {
   readonly scale: number;
   /** 0: none. */
   readonly softcap: number;
+  /** Tokens that a row sees, itself included; 0: all before it. */
+  readonly window: number;
   /** Rotary inside the node: elements of a row of its caches. */
   readonly rotary: { readonly half: number; readonly interleaved: boolean } | undefined;
   /** q/k norm inside the node. */
@@ -88,6 +90,8 @@ const LANES = 4;
 /** Query heads that `decode` serves with one reading of a key. */
 const MOST_HEADS = 8;
 const WORKGROUP = 64;
+/** As a window: more tokens than there can be. */
+const EVERYTHING = 0xffff_ffff;
 
 /** How many partial results `decode` leaves for a span of so many tokens. */
 export function splitsOf(tokens: number): number {
@@ -237,7 +241,8 @@ export class Kernels {
     const partial = spans.map((span) => {
       const first = begun.has(span.unit) ? 0 : 1;
       begun.add(span.unit);
-      const words = [rows, this.#ratio, firstPosition, span.start, span.end - span.start, ...slotsOf(span), first];
+      const place = [firstPosition, span.start, span.end - span.start, ...slotsOf(span)];
+      const words = [rows, this.#ratio, ...place, first, this.#window];
       const { queries, gathered, peaks, sums } = scratch;
       const buffers = [queries, span.keys, span.values, span.places, gathered, peaks, sums];
       return this.#plan('prefill', words, buffers, [groups, span.heads, 1]);
@@ -247,7 +252,7 @@ export class Kernels {
     return [...partial, this.#plan('finish', [rows, queryHeads, firstRow], buffers, flatGroups(pairs, WORKGROUP))];
   }
 
-  /** Attention of one row over spans that it sees whole, into `output` [query heads · head size] of the graph's type. */
+  /** Attention of one row over spans, all within its window, that it sees whole, into `output` [query heads · head size] of the graph's type. */
   decode(scratch: DecodeScratch, output: Bound, spans: readonly GpuSpan[]): Recorder[] {
     const { queries, partials, states } = scratch;
     const { queryHeads } = this.#shape;
@@ -283,11 +288,15 @@ export class Kernels {
       spans.map((span) => {
         const count = span.end - span.start;
         const place = [firstPosition, span.start, count, span.keySlot, span.keyPageTokens];
-        const words = [rows, this.#ratio, ...place, found.sinks, found.length, span.heads];
+        const words = [rows, this.#ratio, ...place, found.sinks, found.length, span.heads, this.#window];
         const buffers = [queries, span.keys, span.places, peaks, sums, found.tops, found.mass];
         return this.#plan(name, words, buffers, [Math.ceil(count / WORKGROUP), 1, 1]);
       });
     return [...over('tops'), ...over('mass')];
+  }
+
+  get #window(): number {
+    return this.#shape.window || EVERYTHING;
   }
 
   #plan(

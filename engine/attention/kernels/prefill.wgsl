@@ -32,6 +32,7 @@ struct Shape {
   key_page: u32,       // tokens a key page
   value_page: u32,     // tokens a value page
   first: u32,          // 1: nothing has been gathered yet
+  window: u32,         // tokens a row sees, itself included
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -102,7 +103,8 @@ fn prefill(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
     workgroupBarrier();
     for (var key = lane; key < KEYS; key += LANES) {
       var score = -3.0e38;
-      if (key < count && shape.start + begin + key <= position) {
+      let token = shape.start + begin + key;
+      if (key < count && token <= position && position - token < shape.window) {
         var dot = 0.0;
         for (var word = 0u; word < words; word++) {
           let pair = wide(tile[key * words + word]);

@@ -7,7 +7,7 @@ import { referenceAttention, referenceMass } from '../../../engine/attention/ref
 import type { Span } from '../../../engine/cache/spans.ts';
 import { createCpuRuntime } from '../../../engine/runtime/cpu.ts';
 import { relativeError } from '../../integration/decoder.ts';
-import { halves, normals } from '../cache/random.ts';
+import { arbitraryWindow, halves, normals } from '../cache/random.ts';
 
 const attention = new CpuAttention(createCpuRuntime({ threads: 2 }));
 afterAll(() => attention.close());
@@ -33,12 +33,13 @@ const arbitraryRequest = fc
     past: fc.integer({ min: 0, max: 900 }),
     cuts: fc.array(fc.nat(5000), { maxLength: 14 }),
     softcap: fc.constantFrom(0, 0, 20),
+    window: arbitraryWindow,
     seed: fc.nat(1000),
   })
-  .map(({ keyValueHeads, ratio, headSize, rows, past, cuts, softcap, seed }): AttentionRequest => {
+  .map(({ keyValueHeads, ratio, headSize, rows, past, cuts, softcap, window, seed }): AttentionRequest => {
     const queryHeads = keyValueHeads * ratio;
     return {
-      shape: { queryHeads, keyValueHeads, headSize, scale: headSize ** -0.5 * 3, softcap },
+      shape: { queryHeads, keyValueHeads, headSize, scale: headSize ** -0.5 * 3, softcap, window },
       queries: normals(seed, queryHeads * rows * headSize),
       rows,
       firstPosition: past,
@@ -90,7 +91,7 @@ describe('attention on the CPU', () => {
     const target = spans.find((span) => span.start <= 321 && span.end > 321);
     target?.keys.fill(0x4400, (321 - target.start) * headSize, (322 - target.start) * headSize); // 4.0
     const mass = { mass: new Float64Array(501) };
-    const shape = { queryHeads: 1, keyValueHeads: 1, headSize, scale: 1, softcap: 0 };
+    const shape = { queryHeads: 1, keyValueHeads: 1, headSize, scale: 1, softcap: 0, window: 0 };
     await attention.attendWithMass({ shape, queries, rows: 1, firstPosition: 500, spans: [spans] }, mass, 16);
     expect(mass.mass.indexOf(Math.max(...mass.mass))).toBe(321);
     expect(mass.mass[321]).toBeGreaterThan(0.9);

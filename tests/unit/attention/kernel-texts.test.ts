@@ -20,6 +20,7 @@ const shape = (headSize: number, ratio: number, halfTensors: boolean): KernelSha
   keyValueHeads: 2,
   headSize,
   scale: headSize ** -0.5,
+  window: 0,
   softcap: ratio === 3 ? 20 : 0,
   rotary: { half: headSize / 2, interleaved: halfTensors },
   norm: halfTensors ? { epsilon: 1e-6 } : undefined,

@@ -16,7 +16,7 @@ import { totalBytes } from '../../../engine/cache/memory.ts';
 import { PodCache } from '../../../engine/cache/pod-cache.ts';
 import { readKernelFiles } from '../../../engine/runtime/kernel-files.ts';
 import { relativeError } from '../../integration/decoder.ts';
-import { arbitraryPlan, normals } from '../cache/random.ts';
+import { arbitraryPlan, arbitraryWindow, normals } from '../cache/random.ts';
 import { testDevice } from './webgpu-adapter.ts';
 
 const device = await testDevice();
@@ -54,16 +54,18 @@ const arbitraryCase = (rows: fc.Arbitrary<number>, longest: number): fc.Arbitrar
       layers: fc.constantFrom(1, 2),
       heads: fc.integer({ min: 1, max: 3 }),
       headSize: fc.constantFrom(8, 32, 64, 80, 128, 256),
+      window: arbitraryWindow,
     })
-    .chain(({ layers, heads, headSize }) =>
+    .map(({ window, ...rest }) => ({ ...rest, windows: rest.layers === 1 ? [window] : [0, window] }))
+    .chain(({ layers, heads, headSize, windows }) =>
       fc.record({
         cache: fc
           .record({
-            plan: arbitraryPlan(layers, heads),
+            plan: arbitraryPlan(layers, heads, windows),
             sinks: fc.integer({ min: 0, max: 40 }),
             recent: fc.integer({ min: 0, max: 600 }),
           })
-          .map(({ plan, sinks, recent }) => ({ layers, heads, headSize, plan, proximity: { sinks, recent } })),
+          .map(({ plan, sinks, recent }) => ({ layers, heads, headSize, windows, plan, proximity: { sinks, recent } })),
         ratio: fc.integer({ min: 1, max: 9 }),
         softcap: fc.constantFrom(0, 0, 20),
         rotary: fc.option(fc.record({ half: fc.constantFrom(headSize / 2, headSize / 4), interleaved: fc.boolean() }), {
@@ -78,6 +80,9 @@ const arbitraryCase = (rows: fc.Arbitrary<number>, longest: number): fc.Arbitrar
         seed: fc.nat(1000),
       }),
     );
+
+/** Of the last layer, which is the one that is asked. */
+const windowOf = ({ cache }: Case) => cache.windows.at(-1) ?? 0;
 
 /** One layer's packed q·k·v rows and what comes of them: queries and keys head by head, normalised and rotated. */
 class Layer {
@@ -167,6 +172,7 @@ class Bench {
       headSize: cache.headSize,
       scale: cache.headSize ** -0.5 * 2,
       softcap,
+      window: windowOf(each),
       rotary,
       norm: norm ? { epsilon: EPSILON } : undefined,
       halfTensors,
@@ -305,6 +311,7 @@ async function errorOf(each: Case, kind: 'prefill' | 'decode' | 'evidence'): Pro
       headSize: cache.headSize,
       scale: cache.headSize ** -0.5 * 2,
       softcap,
+      window: windowOf(each),
     },
     queries: layer.part('query', past, past + rows),
     rows,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { firstVisible } from '../../../engine/cache/local-window.ts';
 import { denseBytes, plannedParts, totalBytes } from '../../../engine/cache/memory.ts';
 import { PodCache } from '../../../engine/cache/pod-cache.ts';
 import { densePlan, recentStart } from '../../../engine/cache/sharing-plan.ts';
@@ -41,7 +42,7 @@ function row(span: Span, token: number, headSize: number, part: 'keys' | 'values
 /** Checks what queries at `from`..`to` of a layer see, with the window where it stands for `from`. */
 function expectLayer(cache: PodCache, truth: Truth, layer: number, from: number, to: number): void {
   for (const [head, spans] of cache.spans(layer, from, to, from).entries()) {
-    let next = 0;
+    let next = firstVisible(from, cache.shape.windows[layer] ?? 0);
     for (const span of [...spans].sort((a, b) => a.start - b.start)) {
       expect(span.start).toBe(next);
       next = span.end;
@@ -70,7 +71,7 @@ function expectToken(
 const lengths = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 4 });
 
 describe('the PoD cache', () => {
-  it('shows every token once, with the own value and the key that the definition names', () => {
+  it('shows every token that a layer sees once, with the own value and the key that the definition names', () => {
     fc.assert(
       fc.property(arbitraryShape, lengths, (shape, chunks) => {
         const cache = new PodCache(shape);
@@ -140,6 +141,14 @@ describe('the PoD cache', () => {
     );
   });
 
+  it('keeps of a layer with a local window no more than a page beyond it, however long the document', () => {
+    const shape = { layers: 2, heads: 1, headSize: 64, plan: densePlan(2, 1), proximity: { sinks: 4, recent: 64 } };
+    const bytes = (windows: number[], tokens: number) => totalBytes(plannedParts({ ...shape, windows }, tokens));
+    expect(bytes([512, 512], 100_000)).toBeLessThan(2 * 2 * (512 + 2 * 256) * 64 * 2 + 1);
+    expect(bytes([512, 512], 100_000)).toBe(bytes([512, 512], 25_504));
+    expect(bytes([0, 512], 100_000)).toBeLessThan(0.52 * bytes([0, 0], 100_000));
+  });
+
   it('refuses to rewind what is committed', () => {
     const cache = new PodCache({
       layers: 1,
@@ -147,6 +156,7 @@ describe('the PoD cache', () => {
       headSize: 8,
       plan: densePlan(1, 1),
       proximity: { sinks: 0, recent: 0 },
+      windows: [0],
     });
     fill(cache, 10);
     expect(() => cache.rewind(5)).toThrow(RangeError);
@@ -154,7 +164,8 @@ describe('the PoD cache', () => {
 
   it('saves at least 35 % of 16k tokens with two leaders of eight layers', () => {
     const plan = { leaders: [0, 0, 0, 0, 0, 5, 5, 5].map((leader) => [leader]) };
-    const shape = { layers: 8, heads: 1, headSize: 64, plan, proximity: { sinks: 16, recent: 256 } };
+    const windows = plan.leaders.map(() => 0);
+    const shape = { layers: 8, heads: 1, headSize: 64, plan, proximity: { sinks: 16, recent: 256 }, windows };
     const saving = 1 - totalBytes(plannedParts(shape, 16_384)) / denseBytes(shape, 16_384);
     expect(saving).toBeGreaterThan(0.35);
     expect(saving).toBeLessThan(0.375);

@@ -16,8 +16,16 @@ const shape = {
   headSize: WIDTH,
   plan: densePlan(1, HEADS),
   proximity: { sinks: 4, recent: 64 },
+  windows: [0],
 };
-const attentionShape = { queryHeads: 4, keyValueHeads: HEADS, headSize: WIDTH, scale: WIDTH ** -0.5, softcap: 0 };
+const attentionShape = {
+  queryHeads: 4,
+  keyValueHeads: HEADS,
+  headSize: WIDTH,
+  scale: WIDTH ** -0.5,
+  softcap: 0,
+  window: 0,
+};
 const reference: Attention = {
   attend: async (request) => Float32Array.from(referenceAttention(request)),
   attendWithMass: async () => {
