@@ -5,7 +5,7 @@ import { type CacheParts, type CacheShape, denseBytes, totalBytes } from './cach
 import type { Document, Page } from './documents/document.ts';
 import { ProximaError } from './errors.ts';
 import { type PageEvidence, type PageTokens, rankPages } from './evidence.ts';
-import { type Fit, type FitRequest, planFit, requireFit, scratchBytes } from './fit.ts';
+import { type Fit, type FitRequest, planFit, requireFit, scratchBytes, TURN_TOKENS } from './fit.ts';
 import { chunkTokensFor } from './generate/chunk-tokens.ts';
 import { type DecodeResult, decode } from './generate/decode.ts';
 import { type PrefillProgress, prefill } from './generate/prefill.ts';
@@ -97,7 +97,7 @@ function pageAt(pages: readonly PageTokens[], tokens: number): number {
 
 function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number): FitRequest {
   return {
-    shape: cacheShape(model, policy),
+    shape: { ...cacheShape(model, policy), expectedTokens: tokens.ids.length + TURN_TOKENS },
     modelName: model.name,
     tokens: tokens.ids.length,
     pages: tokens.pages,
@@ -227,11 +227,12 @@ export class Reading {
   }
 
   #room(promptTokens: number, wanted: number): number {
-    const left = this.model.contextTokens - this.tokens.ids.length - promptTokens;
+    const most = Math.min(this.model.contextTokens, this.model.decoder.positionsFor(this.#cache.shape));
+    const left = most - this.tokens.ids.length - promptTokens;
     if (left > 0) return Math.min(wanted, left);
     throw new ProximaError(
       'document-too-long',
-      `Document, turns and question take ${this.tokens.ids.length + promptTokens} tokens; the model has room for ${this.model.contextTokens}.`,
+      `Document, turns and question take ${this.tokens.ids.length + promptTokens} tokens; the model has room for ${most}.`,
       'Start a new conversation, or ask a shorter question.',
     );
   }

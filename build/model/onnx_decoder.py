@@ -4,7 +4,7 @@ Weights come under the names that `transformers` gives them. The pattern says ho
 ../shared/onnx-patterns.md lists what exporters write.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,28 @@ class Decoder:
     rope_base: float
     positions: int
     tied: bool = True
+    # For each layer the tokens that it sees (None: all) and its rotary caches by name (None: not rotated).
+    windows: list[int | None] | None = None
+    rotaries: list[str | None] | None = None
+    # [positions, half] cosines and sines by the caches' suffix; left out: from rope_base.
+    caches: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    # Texts longer than this take the caches of the suffix "_large" (LongRoPE).
+    short_positions: int | None = None
+    scale: float | None = None
+    embedding_scale: float | None = None
+    # Gemma: norms behind attention and feed-forward too, GELU instead of SiLU.
+    sandwich: bool = False
+
+    def window(self, layer: int) -> int | None:
+        return self.windows[layer] if self.windows else None
+
+    @property
+    def rotary_size(self) -> int:
+        """Elements of a head that are rotated."""
+        return 2 * next(iter(self.caches.values()))[0].shape[1] if self.caches else self.head
+
+    def rotary(self, layer: int) -> str | None:
+        return self.rotaries[layer] if self.rotaries else ""
 
 
 BITS = {"q4": 4, "q8": 8}
@@ -43,6 +65,12 @@ class Pattern:
     # Rotary caches: written out, or computed by nodes that onnxruntime folds when loading.
     computed_caches: bool = False
     external_data: bool = False
+    # The lengths as the variant for graph capture reckons them.
+    graph_capture: bool = False
+    # Attention as plain operators with an additive mask, as optimum traces it from PyTorch.
+    plain: bool = False
+    # An additive mask for every attention node, causal or ("penalty") with something of its own.
+    bias: str | None = None
 
 
 def quantise(weight: np.ndarray, bits: int, block: int = 32) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +129,35 @@ class Graph:
         stored = self.constant(f"model.layers.{layer}.attn.{label}.Add.bias", bias.astype(np.float32))
         return self.node("Add", [out, stored], [f"/model/layers.{layer}/attn/{label}/Add/output_0"])
 
-    def rotary_caches(self) -> tuple[str, str]:
+    def rotary_caches(self) -> dict[str, tuple[str, str]]:
+        """Names of the caches by suffix."""
+        shape = self.shape
+        if shape.short_positions is not None:
+            return {"": self.chosen_caches()}
+        if shape.caches:
+            return {suffix: tuple(self.constant(f"{part}_cache{suffix}", values.astype(np.float32)) for part, values in zip(("cos", "sin"), both)) for suffix, both in shape.caches.items()}
+        return {"": self.plain_caches()}
+
+    def chosen_caches(self) -> tuple[str, str]:
+        """As the builder writes LongRoPE: an If over the text's length, with the caches within its branches."""
+        base, shape = "/model/rope_caches_subgraph", self.shape
+        dimensions = self.node("Shape", ["attention_mask"], [f"{base}/Shape/output_0"])
+        width = self.node("Gather", [dimensions, self.constant(f"{base}/index", np.array(1))], [f"{base}/Gather/output_0"], axis=0)
+        longer = self.node("Greater", [width, self.constant(f"{base}/short_positions", np.array(shape.short_positions))], [f"{base}/Greater/output_0"])
+
+        def branch(suffix: str):
+            nodes, outputs = [], []
+            for part, values in zip(("cos", "sin"), shape.caches[suffix]):
+                name = f"{part}_cache{suffix}"
+                nodes.append(helper.make_node("Constant", [], [name], name=f"{base}/{name}", value=numpy_helper.from_array(np.ascontiguousarray(values, dtype=np.float32))))
+                outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, values.shape))
+            return helper.make_graph(nodes, f"caches{suffix}", [], outputs)
+
+        names = ["cos_cache", "sin_cache"]
+        self.nodes.append(helper.make_node("If", [longer], names, name=f"{base}/If", then_branch=branch("_large"), else_branch=branch("_small")))
+        return names[0], names[1]
+
+    def plain_caches(self) -> tuple[str, str]:
         shape = self.shape
         frequencies = shape.rope_base ** (-np.arange(0, shape.head, 2, dtype=np.float64) / shape.head)
         if not self.pattern.computed_caches:
@@ -117,6 +173,8 @@ class Graph:
 
     def lengths(self) -> tuple[str, str]:
         base = "/model/attn_mask_reformat/attn_mask_subgraph"
+        if self.pattern.graph_capture:
+            return self.captured_lengths(base)
         axis, one = self.constant("mask_axis", np.array([1])), self.constant("mask_one", np.array([1]))
         total = self.node("ReduceSum", ["attention_mask", axis], [f"{base}/ReduceSum/output_0"], keepdims=0)
         last = self.node("Sub", [total, one], [f"{base}/Sub/output_0"])
@@ -124,6 +182,37 @@ class Graph:
         dimensions = self.node("Shape", ["attention_mask"], [f"{base}/Shape/output_0"])
         width = self.node("Gather", [dimensions, self.constant("mask_index", np.array(1))], [f"{base}/Gather/output_0"], axis=0)
         return lengths, self.node("Cast", [width], [f"{base}/Gather/Cast/output_0"], to=TensorProto.INT32)
+
+    def captured_lengths(self, base: str) -> tuple[str, str]:
+        wide = self.node("Cast", ["attention_mask"], [f"{base}/Cast/output_0"], to=TensorProto.INT32)
+        total = self.node("ReduceSum", [wide, self.constant("mask_axis", np.array([1]))], [f"{base}/ReduceSum/output_0"], keepdims=0)
+        lengths = self.node("Sub", [total, self.constant("mask_one", np.array([1], dtype=np.int32))], [f"{base}/Sub/output_0"])
+        return lengths, self.node("ReduceMax", [total, self.constant("mask_first", np.array([0]))], [f"{base}/ReduceMax/output_0"], keepdims=0)
+
+    def attention_bias(self, window: int | None) -> str:
+        """[1, 1, rows, all] of 0 and the lowest number, from the mask's length alone; with "penalty" distance costs as well."""
+        base, number = f"/model/attention_bias_{window}", lambda name, value: self.constant(f"bias_{window}_{name}", value)  # noqa: E731
+        known = {node.output[0] for node in self.nodes}
+        if f"{base}/output_0" in known:
+            return f"{base}/output_0"
+        zero, one = number("zero", np.array(0)), number("one", np.array(1))
+        width = self.node("Gather", [self.node("Shape", ["attention_mask"], [f"{base}/mask/output_0"]), one], [f"{base}/width/output_0"], axis=0)
+        rows = self.node("Gather", [self.node("Shape", ["input_ids"], [f"{base}/ids/output_0"]), one], [f"{base}/rows/output_0"], axis=0)
+        keys = self.node("Range", [zero, width, one], [f"{base}/keys/output_0"])
+        past = self.node("Sub", [width, rows], [f"{base}/past/output_0"])
+        queries = self.node("Range", [past, width, one], [f"{base}/queries/output_0"])
+        column = self.node("Unsqueeze", [queries, number("axis", np.array([1]))], [f"{base}/column/output_0"])
+        distance = self.node("Sub", [column, keys], [f"{base}/distance/output_0"])
+        hidden = self.node("Less", [distance, zero], [f"{base}/after/output_0"])
+        if window:
+            far = self.node("GreaterOrEqual", [distance, number("window", np.array(window))], [f"{base}/far/output_0"])
+            hidden = self.node("Or", [hidden, far], [f"{base}/hidden/output_0"])
+        seen = number("seen", np.array(0, dtype=np.float32))
+        if self.pattern.bias == "penalty":
+            wide = self.node("Cast", [distance], [f"{base}/wide/output_0"], to=TensorProto.FLOAT)
+            seen = self.node("Mul", [wide, number("slope", np.array(-0.1, dtype=np.float32))], [f"{base}/penalty/output_0"])
+        bias = self.node("Where", [hidden, number("lowest", np.array(np.finfo(np.float32).min)), seen], [f"{base}/where/output_0"])
+        return self.node("Unsqueeze", [bias, number("axes", np.array([0, 1]))], [f"{base}/output_0"])
 
     def head_norm(self, layer: int, x: str, part: str, heads: int) -> str:
         """Reshape, normalise each head, reshape back."""
@@ -135,8 +224,11 @@ class Graph:
         joined = self.constant(f"{base}/joined", np.array([1, -1, heads * size]))
         return self.node("Reshape", [normed, joined], [f"{base}/Reshape_2/output_0"])
 
-    def attention(self, layer: int, x: str, caches: tuple[str, str], lengths: tuple[str, str]) -> str:
+    def attention(self, layer: int, x: str, all_caches: dict[str, tuple[str, str]], lengths: tuple[str, str]) -> str:
         shape, pattern, base = self.shape, self.pattern, f"/model/layers.{layer}/attn"
+        window, rotary = shape.window(layer), shape.rotary(layer)
+        caches = None if rotary is None else all_caches[rotary]
+        turned = {"rotary_embedding_dim": shape.rotary_size, "num_heads": 0} if shape.rotary_size != shape.head else {}
         sizes = [shape.query_heads * shape.head, shape.key_value_heads * shape.head, shape.key_value_heads * shape.head]
         if pattern.packed:
             parts = [self.projection(layer, ["q_proj", "k_proj", "v_proj"], x, "qkv_proj"), "", ""]
@@ -149,12 +241,17 @@ class Graph:
         if pattern.norm == "nodes":
             parts[0] = self.head_norm(layer, parts[0], "q", shape.query_heads)
             parts[1] = self.head_norm(layer, parts[1], "k", shape.key_value_heads)
-        if not pattern.rotary_in_node:
-            for index, part in enumerate("qk"):
-                parts[index] = self.node("RotaryEmbedding", [parts[index], "position_ids", *caches], [f"{base}/{part}_rotary/RotaryEmbedding/output_0"], MICROSOFT)
+        if caches and not pattern.rotary_in_node:
+            for index, (part, heads) in enumerate(zip("qk", (shape.query_heads, shape.key_value_heads))):
+                turned = turned and {**turned, "num_heads": heads}
+                parts[index] = self.node("RotaryEmbedding", [parts[index], "position_ids", *caches], [f"{base}/{part}_rotary/RotaryEmbedding/output_0"], MICROSOFT, **turned)
+        if pattern.plain:
+            return self.matrix(f"model.layers.{layer}.attn.o_proj", self.weights[f"model.layers.{layer}.self_attn.o_proj.weight"], self.plain_attention(layer, parts))
         inputs = [*parts, f"past_key_values.{layer}.key", f"past_key_values.{layer}.value", *lengths]
-        if pattern.rotary_in_node:
+        if caches and pattern.rotary_in_node:
             inputs += list(caches)
+        if pattern.bias:
+            inputs += [""] * (10 - len(inputs)) + [self.attention_bias(window)]
         if pattern.norm == "inputs":
             inputs += [""] * (14 - len(inputs))
             inputs += [
@@ -165,14 +262,47 @@ class Graph:
         outputs = [f"{base}/GroupQueryAttention/output_0", f"present.{layer}.key", f"present.{layer}.value"]
         self.node(
             "GroupQueryAttention", inputs, outputs, MICROSOFT, num_heads=shape.query_heads, kv_num_heads=shape.key_value_heads,
-            scale=shape.head**-0.5, do_rotary=int(pattern.rotary_in_node), rotary_interleaved=0, local_window_size=-1, **attributes,
+            scale=shape.scale or shape.head**-0.5, do_rotary=int(pattern.rotary_in_node and caches is not None), rotary_interleaved=0, local_window_size=window or -1, **attributes,
         )
         return self.matrix(f"model.layers.{layer}.attn.o_proj", self.weights[f"model.layers.{layer}.self_attn.o_proj.weight"], outputs[0])
+
+    def plain_attention(self, layer: int, parts: list[str]) -> str:
+        shape, base = self.shape, f"/model/layers.{layer}/self_attn"
+
+        def heads_apart(x: str, label: str, heads: int) -> str:
+            size = self.constant(f"{base}/{label}/sizes", np.array([0, 0, heads, shape.head]))
+            apart = self.node("Reshape", [x, size], [f"{base}/{label}/Reshape/output_0"])
+            return self.node("Transpose", [apart], [f"{base}/{label}/Transpose/output_0"], perm=[0, 2, 1, 3])
+
+        def repeated(x: str, label: str) -> str:
+            ratio = shape.query_heads // shape.key_value_heads
+            axis = self.constant(f"{base}/{label}/axis", np.array([2]))
+            lone = self.node("Unsqueeze", [x, axis], [f"{base}/{label}/Unsqueeze/output_0"])
+            many = self.node("Expand", [lone, self.constant(f"{base}/{label}/many", np.array([1, 1, ratio, 1, 1]))], [f"{base}/{label}/Expand/output_0"])
+            size = self.constant(f"{base}/{label}/size", np.array([0, shape.query_heads, -1, shape.head]))
+            return self.node("Reshape", [many, size], [f"{base}/{label}/Reshape_1/output_0"])
+
+        query = heads_apart(parts[0], "q", shape.query_heads)
+        both = []
+        for index, part in enumerate(("key", "value")):
+            own = heads_apart(parts[index + 1], part, shape.key_value_heads)
+            both.append(self.node("Concat", [f"past_key_values.{layer}.{part}", own], [f"present.{layer}.{part}"], axis=2))
+        key = self.node("Transpose", [repeated(both[0], "key")], [f"{base}/kt/output_0"], perm=[0, 1, 3, 2])
+        scaled = self.node("Mul", [query, self.constant(f"{base}/scale", np.array(shape.head**-0.5, dtype=np.float32))], [f"{base}/Mul/output_0"])
+        scores = self.node("MatMul", [scaled, key], [f"{base}/MatMul/output_0"])
+        masked = self.node("Add", [scores, self.attention_bias(None)], [f"{base}/Add/output_0"])
+        shares = self.node("Softmax", [masked], [f"{base}/Softmax/output_0"], axis=-1)
+        seen = self.node("MatMul", [shares, repeated(both[1], "value")], [f"{base}/MatMul_1/output_0"])
+        rows = self.node("Transpose", [seen], [f"{base}/Transpose/output_0"], perm=[0, 2, 1, 3])
+        return self.node("Reshape", [rows, self.constant(f"{base}/joined", np.array([0, 0, -1]))], [f"{base}/Reshape/output_0"])
 
     def feed_forward(self, layer: int, x: str) -> str:
         base, prefix = f"/model/layers.{layer}/mlp", f"model.layers.{layer}.mlp"
         gate = self.matrix(f"{prefix}.gate_proj", self.weights[f"{prefix}.gate_proj.weight"], x)
         up = self.matrix(f"{prefix}.up_proj", self.weights[f"{prefix}.up_proj.weight"], x)
+        if self.shape.sandwich:
+            bent = self.node("FastGelu", [gate], [f"{base}/act_fn/FastGelu/output_0"], MICROSOFT)
+            return self.matrix(f"{prefix}.down_proj", self.weights[f"{prefix}.down_proj.weight"], self.node("Mul", [bent, up], [f"{base}/Mul/output_0"]))
         open_ = self.node("Sigmoid", [gate], [f"{base}/act_fn/Sigmoid/output_0"])
         silu = self.node("Mul", [gate, open_], [f"{base}/act_fn/Mul/output_0"])
         return self.matrix(f"{prefix}.down_proj", self.weights[f"{prefix}.down_proj.weight"], self.node("Mul", [silu, up], [f"{base}/Mul/output_0"]))
@@ -184,6 +314,10 @@ class Graph:
         self.node("SkipSimplifiedLayerNormalization", [residual, x, stored], outputs, MICROSOFT, epsilon=self.shape.epsilon)
         return outputs[0], outputs[3]
 
+    def plain_norm(self, name: str, x: str) -> str:
+        stored = self.constant(f"{name}.weight", self.weights[f"{name}.weight"].astype(np.float32))
+        return self.node("SimplifiedLayerNormalization", [x, stored], [f"{node_path(name)}/output_0"], axis=-1, epsilon=self.shape.epsilon, stash_type=1)
+
     def build(self) -> onnx.ModelProto:
         shape = self.shape
         embedding = self.weights["model.embed_tokens.weight"]
@@ -192,13 +326,20 @@ class Graph:
         residual = self.node("Gather", [table, "input_ids"], ["/model/embed_tokens/Gather/output_0"])
         if half:
             residual = self.node("Cast", [residual], ["/model/embed_tokens/Cast/output_0"], to=TensorProto.FLOAT)
+        if shape.embedding_scale:
+            factor = self.constant("model.embed_tokens.scale", np.array(shape.embedding_scale, dtype=np.float32))
+            residual = self.node("Mul", [residual, factor], ["/model/embed_tokens/Mul/output_0"])
         caches, lengths = self.rotary_caches(), self.lengths()
-        first = self.constant("model.layers.0.input_layernorm.weight", self.weights["model.layers.0.input_layernorm.weight"].astype(np.float32))
-        x = self.node("SimplifiedLayerNormalization", [residual, first], ["/model/layers.0/input_layernorm/output_0"], axis=-1, epsilon=shape.epsilon, stash_type=1)
+        x = self.plain_norm("model.layers.0.input_layernorm", residual)
         for layer in range(shape.layers):
             attended = self.attention(layer, x, caches, lengths)
-            x, residual = self.skip_norm(f"model.layers.{layer}.post_attention_layernorm", f"model.layers.{layer}.post_attention_layernorm.weight", residual, attended)
+            behind = f"model.layers.{layer}.post_attention_layernorm"
+            if shape.sandwich:
+                attended, behind = self.plain_norm(behind, attended), f"model.layers.{layer}.pre_feedforward_layernorm"
+            x, residual = self.skip_norm(behind, f"{behind}.weight", residual, attended)
             fed = self.feed_forward(layer, x)
+            if shape.sandwich:
+                fed = self.plain_norm(f"model.layers.{layer}.post_feedforward_layernorm", fed)
             following = f"model.layers.{layer + 1}.input_layernorm" if layer + 1 < shape.layers else "model.norm"
             x, residual = self.skip_norm(following, f"{following}.weight", residual, fed)
         logits = self.head(table, x)
@@ -245,9 +386,19 @@ def write(folder: Path, shape: Decoder, weights: dict[str, np.ndarray], pattern:
         onnx.save(model, path)
 
 
+ARCHITECTURES = {
+    "llama": "LlamaForCausalLM",
+    "qwen2": "Qwen2ForCausalLM",
+    "qwen3": "Qwen3ForCausalLM",
+    "gemma3_text": "Gemma3ForCausalLM",
+    "phi3": "Phi3ForCausalLM",
+    "smollm3": "SmolLM3ForCausalLM",
+}
+
+
 def config_of(shape: Decoder, model_type: str, **more) -> dict:
     return {
-        "architectures": [{"llama": "LlamaForCausalLM", "qwen2": "Qwen2ForCausalLM", "qwen3": "Qwen3ForCausalLM"}[model_type]],
+        "architectures": [ARCHITECTURES[model_type]],
         "model_type": model_type,
         "vocab_size": shape.vocabulary,
         "hidden_size": shape.hidden,

@@ -14,6 +14,8 @@ export interface CacheShape {
   readonly proximity: Proximity;
   /** For each layer how many tokens a row sees, itself included; 0: all. Such layers keep no more than that. */
   readonly windows: readonly number[];
+  /** How long the text may grow, with question and answer; models that turn keys of short texts otherwise ask. Left out: any length. */
+  readonly expectedTokens?: number | undefined;
 }
 
 /** Bytes by part. */

@@ -5,7 +5,7 @@ import { type AttentionNode, keyMeanings } from './attention-node.ts';
 import { cacheBytesPerThousand } from './catalogue.ts';
 import { readPromptLayout } from './chat-template.ts';
 import { readConfig } from './config.ts';
-import { cutModel } from './cut.ts';
+import { type CutModel, cutModel } from './cut.ts';
 import { checkExternalData, checkLayers, openGraph, parseGraph } from './graph.ts';
 import { type ModelFolder, readText } from './source.ts';
 import { readTokenizer } from './tokenizer.ts';
@@ -36,10 +36,13 @@ export interface ModelFacts {
   readonly plan: 'none' | 'adapted' | 'not adapted';
 }
 
+/** Looks closer at what was cut than files alone tell; rejects with `model-unsupported`. */
+export type CutCheck = (cut: CutModel) => Promise<void>;
+
 /** Never rejects for what is in the folder: that is the verdict. */
-export async function assessModel(folder: ModelFolder): Promise<ModelAssessment> {
+export async function assessModel(folder: ModelFolder, check?: CutCheck): Promise<ModelAssessment> {
   try {
-    const facts = await factsOf(folder);
+    const facts = await factsOf(folder, check);
     if (facts.mostSaving > 0) return { name: folder.name, verdict: 'supported', because: null, facts };
     const because = 'No two of its layers rotate keys alike, so none can share them.';
     return { name: folder.name, verdict: 'supported without PoD', because, facts };
@@ -49,7 +52,7 @@ export async function assessModel(folder: ModelFolder): Promise<ModelAssessment>
   }
 }
 
-async function factsOf(folder: ModelFolder): Promise<ModelFacts> {
+async function factsOf(folder: ModelFolder, check: CutCheck | undefined): Promise<ModelFacts> {
   const config = await readConfig(folder);
   await readPromptLayout(folder, await readTokenizer(folder, config.vocabulary));
   const source = await openGraph(folder);
@@ -58,6 +61,7 @@ async function factsOf(folder: ModelFolder): Promise<ModelFacts> {
     const weightBytes = source.size + (await checkExternalData(folder, model));
     const cut = cutModel(model);
     checkLayers(config, cut);
+    await check?.(cut);
     const [first] = cut.attention as readonly [AttentionNode];
     return {
       modelType: config.modelType,

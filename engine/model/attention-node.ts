@@ -30,6 +30,8 @@ export interface AttentionNode {
   readonly turnedBy: string | undefined;
   readonly rotary: RotaryInNode | undefined;
   readonly norm: NormInNode | undefined;
+  /** An additive mask beside the node's own; `attention-bias.ts` says whether it may be left out. */
+  readonly bias: string | undefined;
   /** Tensor names: packed q·k·v in `query` when key and value are absent. */
   readonly query: string;
   readonly key: string | undefined;
@@ -94,6 +96,7 @@ export function readAttentionNode(
       queryNorm && keyNorm
         ? { queryWeight: queryNorm, keyWeight: keyNorm, epsilon: number(node, 'qk_norm_epsilon', DEFAULT_NORM_EPSILON) }
         : undefined,
+    bias: input(node, INPUT.attentionBias),
     query: input(node, INPUT.query) ?? '',
     key,
     value: key ? input(node, INPUT.value) : undefined,
@@ -128,7 +131,6 @@ export function keyMeanings(attention: readonly AttentionNode[]): string[] {
 
 function refuseUnsupported(node: OnnxNode, layer: number): void {
   const features: [string, boolean][] = [
-    ['attention_bias', input(node, INPUT.attentionBias) !== undefined],
     ['head_sink', input(node, INPUT.headSink) !== undefined],
     ['a quantised KV cache (k_scale)', input(node, INPUT.keyScale) !== undefined],
     ['a quantised KV cache (kv_cache_bit_width)', number(node, 'kv_cache_bit_width', 0) > 0],

@@ -13,6 +13,8 @@ export const catalogueSchema = z.object({
       licence: z.string(),
       contextTokens: positive,
       layers: positive,
+      /** Layers that see all of a document, where others see only a window; left out: all. */
+      unboundedLayers: positive.optional(),
       keyValueHeads: positive,
       headSize: positive,
       /** What is expected of its graphs today. */
@@ -30,10 +32,13 @@ const THOUSAND = 1000;
 const LEADING = 1 / 4;
 
 /** KV bytes of 1,000 tokens in a long document: dense, and under PoD with a quarter of the layers leading. */
-export function cacheBytesPerThousand(model: Pick<CatalogueModel, 'layers' | 'keyValueHeads' | 'headSize'>): {
+export function cacheBytesPerThousand(
+  model: Pick<CatalogueModel, 'layers' | 'keyValueHeads' | 'headSize' | 'unboundedLayers'>,
+): {
   dense: number;
   pod: number;
 } {
-  const dense = model.layers * model.keyValueHeads * model.headSize * 2 * HALF_BYTES * THOUSAND;
+  const dense =
+    (model.unboundedLayers ?? model.layers) * model.keyValueHeads * model.headSize * 2 * HALF_BYTES * THOUSAND;
   return { dense, pod: dense * (1 - 0.5 * (1 - LEADING)) };
 }

@@ -9,7 +9,7 @@ import type { Runtime, Tensor } from '../runtime/runtime.ts';
 import type { AttentionNode } from './attention-node.ts';
 import { Graft } from './graft.ts';
 import type { AttentionLayers, Results, Step } from './layers.ts';
-import type { Table } from './table.ts';
+import { rowsFor, type Table } from './table.ts';
 
 export class CpuLayers implements AttentionLayers {
   readonly #nodes: readonly AttentionNode[];
@@ -43,14 +43,14 @@ export class CpuLayers implements AttentionLayers {
   /** Garbage collection does it. */
   release(): void {}
 
-  feeds(index: number, { start, rows }: Step, attention: Tensor | undefined): Record<string, Tensor> {
+  feeds(index: number, { cache, start, rows }: Step, attention: Tensor | undefined): Record<string, Tensor> {
     const rotary = this.#nodes[index]?.rotary;
     return {
       ...(attention ? { [Graft.attention]: attention } : {}),
       ...(rotary
         ? {
-            [Graft.cosine]: this.#rotaryRows(rotary.cosineCache, start, rows),
-            [Graft.sine]: this.#rotaryRows(rotary.sineCache, start, rows),
+            [Graft.cosine]: this.#rotaryRows(rotary.cosineCache, cache, start, rows),
+            [Graft.sine]: this.#rotaryRows(rotary.sineCache, cache, start, rows),
           }
         : {}),
     };
@@ -101,10 +101,10 @@ export class CpuLayers implements AttentionLayers {
     return this.#attention.close();
   }
 
-  #rotaryRows(name: string, start: number, rows: number): Tensor {
+  #rotaryRows(name: string, { shape }: KeyValueCache, start: number, rows: number): Tensor {
     const table = this.#tables.get(name);
     if (!table) throw new RangeError(`no rotary cache ${name}`);
-    const data = table.data.subarray(start * table.width, (start + rows) * table.width);
+    const data = rowsFor(table, shape).subarray(start * table.width, (start + rows) * table.width);
     return this.#runtime.tensor('float32', data, [rows, table.width]);
   }
 

@@ -4,7 +4,7 @@
  * … | o-proj … logits. The subgraph that only fed lengths to the attention nodes is reached by nothing and is dropped.
  */
 import { ProximaError } from '../errors.ts';
-import { type AttentionNode, isAttention, readAttentionNode } from './attention-node.ts';
+import { type AttentionNode, isAttention, type Producers, readAttentionNode } from './attention-node.ts';
 import type { OnnxModel, OnnxNode } from './onnx.ts';
 
 /** ONNX element type. */
@@ -45,10 +45,10 @@ export function cutModel(model: OnnxModel): CutModel {
   const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const attention = attentionNodes.map((node, layer) => readAttentionNode(node, layer, model, producers));
   const logits = model.outputs.find((output) => output.name === 'logits')?.name ?? model.outputs[0]?.name ?? '';
-  const levels = segmentOfEachNode(model, attention, producers);
+  const tables = sharedTables(model, producers);
+  const levels = segmentOfEachNode(model, attention, producers, tables);
   const wanted = [...attention.flatMap((node) => projections(node)), logits];
-  const membership = assignNodes(model, wanted, producers, levels, attention.length + 1);
-  const tables = sharedTables(model);
+  const membership = assignNodes(model, wanted, producers, levels, tables, attention.length + 1);
   const segments = describeSegments(model, attention, logits, membership, producers, levels, tables);
   return { model, attention, logits, tables, segments };
 }
@@ -58,12 +58,15 @@ export function projections(node: AttentionNode): string[] {
   return [node.query, node.key, node.value].filter((name): name is string => name !== undefined);
 }
 
-/** Rotary caches that RotaryEmbedding nodes of several segments read: they are fed, so that no session copies them. */
-function sharedTables(model: OnnxModel): ReadonlySet<string> {
+/**
+ * Rotary caches that RotaryEmbedding nodes of several segments read: they are fed, so that no session copies them, and so that one
+ * choice between two holds for a whole text.
+ */
+function sharedTables(model: OnnxModel, producers: Producers): ReadonlySet<string> {
   const names = model.nodes
     .filter((node) => node.operator === 'RotaryEmbedding')
     .flatMap((node) => node.inputs.slice(2, 4))
-    .filter((name) => model.initializers.get(name)?.dataType === FLOAT);
+    .filter((name) => model.initializers.get(name)?.dataType === FLOAT || producers.get(name)?.operator === 'If');
   return new Set(names);
 }
 
@@ -83,7 +86,8 @@ function refuseOtherState(model: OnnxModel): void {
 function segmentOfEachNode(
   model: OnnxModel,
   attention: readonly AttentionNode[],
-  producers: ReadonlyMap<string, OnnxNode>,
+  producers: Producers,
+  tables: ReadonlySet<string>,
 ): Map<OnnxNode, number> {
   const layerOf = new Map(attention.map((node) => [node.output, node.layer]));
   const inputNames = new Set(model.inputs.map((input) => input.name));
@@ -91,6 +95,7 @@ function segmentOfEachNode(
   const levelOf = (tensor: string): number => {
     const layer = layerOf.get(tensor);
     if (layer !== undefined) return layer + 1;
+    if (tables.has(tensor)) return -1;
     const producer = producers.get(tensor);
     if (producer) return levels.get(producer) ?? visit(producer);
     if (inputNames.has(tensor)) return 0;
@@ -116,14 +121,15 @@ function segmentOfEachNode(
 function assignNodes(
   model: OnnxModel,
   wanted: readonly string[],
-  producers: ReadonlyMap<string, OnnxNode>,
+  producers: Producers,
   levels: ReadonlyMap<OnnxNode, number>,
+  tables: ReadonlySet<string>,
   count: number,
 ): Set<OnnxNode>[] {
   const membership = Array.from({ length: count }, () => new Set<OnnxNode>());
   const add = (tensor: string, user: number): void => {
     const node = producers.get(tensor);
-    if (!node || isAttention(node)) return;
+    if (!node || isAttention(node) || tables.has(tensor)) return;
     const level = levels.get(node) ?? 0;
     const segment = membership[level < 0 ? user : level];
     if (!segment || segment.has(node)) return;
@@ -159,7 +165,7 @@ function describeSegments(
   attention: readonly AttentionNode[],
   logits: string,
   membership: readonly ReadonlySet<OnnxNode>[],
-  producers: ReadonlyMap<string, OnnxNode>,
+  producers: Producers,
   levels: ReadonlyMap<OnnxNode, number>,
   tables: ReadonlySet<string>,
 ): Segment[] {

@@ -7,7 +7,7 @@ import type { Runtime, Tensor } from '../runtime/runtime.ts';
 import type { CutModel } from './cut.ts';
 import type { AttentionLayers, Step, Wanted } from './layers.ts';
 import type { SegmentSession } from './segments.ts';
-import type { Table } from './table.ts';
+import { rowsFor, type Table } from './table.ts';
 
 export interface ForwardOptions {
   /** Commit the tokens after they went through, and let the recent window move on within them. */
@@ -100,7 +100,7 @@ export class Decoder {
       mass: options.mass,
     };
     await this.#layers.begin(step);
-    const tensors = this.#graphInputs(ids, start);
+    const tensors = this.#graphInputs(ids, start, cache.shape);
     let attention: Tensor | undefined;
     for (const [index, segment] of this.#segments.entries()) {
       const last = index === this.cut.attention.length;
@@ -126,7 +126,7 @@ export class Decoder {
     }
   }
 
-  #graphInputs(ids: readonly number[], start: number): Map<string, Tensor> {
+  #graphInputs(ids: readonly number[], start: number, shape: CacheShape): Map<string, Tensor> {
     const rows = ids.length;
     const integers = (length: number, value: (index: number) => number) =>
       this.#runtime.tensor(
@@ -140,13 +140,22 @@ export class Decoder {
       attention_mask: () => integers(start + rows, () => 1),
     };
     // A mask as long as the context costs a millisecond at every token, and hardly a graph needs it once it is cut.
-    return new Map(this.#graphInputNames.map((name) => [name, known[name]?.() ?? this.#table(name)]));
+    return new Map(this.#graphInputNames.map((name) => [name, known[name]?.() ?? this.#table(name, shape)]));
   }
 
   /** A rotary cache that nodes read, whole. */
-  #table(name: string): Tensor {
-    const { data, width } = this.#tables.get(name) ?? unknownInput(name);
+  #table(name: string, shape: CacheShape): Tensor {
+    const table = this.#tables.get(name) ?? unknownInput(name);
+    const { width } = table;
+    const data = rowsFor(table, shape);
     return this.#runtime.tensor('float32', data, [data.length / width, width]);
+  }
+
+  /** Tokens that the rotary caches have room for, in a text of the length that its cache was made for. */
+  positionsFor(shape: Pick<CacheShape, 'expectedTokens'>): number {
+    const names = this.cut.attention.flatMap(({ turnedBy }) => turnedBy ?? []);
+    const tables = [...new Set(names)].flatMap((name) => this.#tables.get(name) ?? []);
+    return Math.min(Infinity, ...tables.map((table) => rowsFor(table, shape).length / table.width));
   }
 
   /** The cache that goes with this model's attention. */

@@ -23,7 +23,7 @@ import { closeEvidence, type GpuEvidence, readMass, startEvidence } from './gpu-
 import { GpuReadback } from './gpu-readback.ts';
 import { GpuScratch } from './gpu-scratch.ts';
 import type { AttentionLayers, Results, Step } from './layers.ts';
-import type { Table } from './table.ts';
+import { rowsFor, type Table } from './table.ts';
 
 export interface GpuLayersOptions {
   readonly device: GPUDevice;
@@ -51,7 +51,8 @@ export class GpuLayers implements AttentionLayers {
   readonly #uniforms: Uniforms;
   readonly #numbers: BufferNumbers;
   readonly #kernels: readonly Kernels[];
-  readonly #tables: ReadonlyMap<string, GPUBuffer>;
+  /** By the rows that they hold. */
+  readonly #tables: ReadonlyMap<Float32Array, GPUBuffer>;
   readonly #scratch: GpuScratch;
   readonly #readback: GpuReadback;
   #plans: LayerPlan[] = [];
@@ -85,7 +86,11 @@ export class GpuLayers implements AttentionLayers {
       known.set(key, found);
       return found;
     });
-    this.#tables = new Map([...tables].map(([name, { data }]) => [name, this.#upload(data)]));
+    this.#tables = new Map(
+      [...tables.values()]
+        .flatMap(({ data, brief }) => [data, ...(brief ? [brief.data] : [])])
+        .map((rows) => [rows, this.#upload(rows)]),
+    );
   }
 
   createCache(shape: CacheShape): GpuPodCache {
@@ -188,7 +193,7 @@ export class GpuLayers implements AttentionLayers {
     const append = cache.extend(layer, step.rows).map(({ part, page, ...target }) => {
       const kernel = part === 'keys' ? 'appendKeys' : 'appendValues';
       const source = { ...this.#source(node, part, step.start), rows: step.rows };
-      const tables = this.#vectorTables(node, part);
+      const tables = this.#vectorTables(node, part, cache.shape);
       return kernels.append(kernel, source, tables, { page, ...target }, target);
     });
     const last = layer === this.#options.nodes.length - 1;
@@ -209,7 +214,7 @@ export class GpuLayers implements AttentionLayers {
       const source = this.#source(node, 'queries', from);
       const offset = source.offset + (from - start) * source.stride;
       const laidOut = { ...source, offset, rows: to - from };
-      recorders.push(kernels.queries(laidOut, this.#vectorTables(node, 'queries'), scratch.queries));
+      recorders.push(kernels.queries(laidOut, this.#vectorTables(node, 'queries', cache.shape), scratch.queries));
       const shape = { rows: to - from, firstPosition: from, firstRow: from - start };
       if (rows === 1 && !mass) {
         scratch.reserveSplits(spans.reduce((sum, span) => sum + splitsOf(span.end - span.start), 0));
@@ -237,9 +242,12 @@ export class GpuLayers implements AttentionLayers {
     return { buffer: bufferOf(node.query), stride, offset: heads * headSize, firstPosition };
   }
 
-  #vectorTables(node: AttentionNode, part: 'queries' | 'keys' | 'values') {
+  #vectorTables(node: AttentionNode, part: 'queries' | 'keys' | 'values', shape: CacheShape) {
     const nothing = this.#scratch.nothing;
-    const table = (name: string | undefined) => (name && this.#tables.get(name)) || nothing;
+    const table = (name: string | undefined) => {
+      const known = this.#options.tables.get(name ?? '');
+      return (known && this.#tables.get(rowsFor(known, shape))) ?? nothing;
+    };
     const weight = part === 'queries' ? node.norm?.queryWeight : node.norm?.keyWeight;
     return {
       weights: table(weight),

@@ -31,8 +31,8 @@ export interface GraftParts {
   readonly initializers: readonly string[];
 }
 
-/** Behind a segment: query [heads, rows, size] f32, key and value [KV heads, rows, size] f16. */
-export function projectionGraft(node: AttentionNode): GraftParts {
+/** Behind a segment: query [heads, rows, size] f32, key and value [KV heads, rows, size] f16. half: elements of a rotary cache's row. */
+export function projectionGraft(node: AttentionNode, half: number): GraftParts {
   const names = node.key ? { query: node.query, key: node.key, value: node.value ?? '' } : unpackedNames;
   const sizes = [node.queryHeads, node.keyValueHeads, node.keyValueHeads].map((heads) => BigInt(heads * node.headSize));
   const split: NodeDescription[] = node.key
@@ -49,8 +49,8 @@ export function projectionGraft(node: AttentionNode): GraftParts {
   return {
     nodes: [
       ...split,
-      ...headNodes('query', names.query, node, norm?.queryWeight, ElementType.float),
-      ...headNodes('key', names.key, node, norm?.keyWeight, ElementType.float16),
+      ...headNodes('query', names.query, node, half, norm?.queryWeight, ElementType.float),
+      ...headNodes('key', names.key, node, half, norm?.keyWeight, ElementType.float16),
       ...valueNodes(names.value),
     ],
     inputs: rotary
@@ -88,6 +88,7 @@ function headNodes(
   part: 'query' | 'key',
   from: string,
   node: AttentionNode,
+  half: number,
   normWeight: string | undefined,
   type: number,
 ): NodeDescription[] {
@@ -109,12 +110,15 @@ function headNodes(
   );
   current = name('turned');
   if (node.rotary) {
+    // The operator wants to know how many heads there are where it does not turn all of each.
+    const heads = part === 'query' ? node.queryHeads : node.keyValueHeads;
+    const partly = 2 * half < node.headSize ? { rotary_embedding_dim: 2 * half, num_heads: heads } : {};
     nodes.push({
       operator: 'RotaryEmbedding',
       domain: 'com.microsoft',
       inputs: [current, 'proxima_offset', Graft.cosine, Graft.sine],
       outputs: [name('rotated')],
-      attributes: { interleaved: node.rotary.interleaved ? 1 : 0 },
+      attributes: { interleaved: node.rotary.interleaved ? 1 : 0, ...partly },
     });
     current = name('rotated');
   }

@@ -3,10 +3,9 @@ import { type PlanFile, parsePlanFile } from '../cache/sharing-plan.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type PromptLayout, readPromptLayout } from './chat-template.ts';
 import { type ModelConfig, readConfig } from './config.ts';
-import { cutModel } from './cut.ts';
-import { Decoder } from './decoder.ts';
+import { createDecoder } from './create-decoder.ts';
+import type { Decoder } from './decoder.ts';
 import { checkExternalData, checkLayers, openGraph, parseGraph } from './graph.ts';
-import { createSegments, readTables } from './segments.ts';
 import { type ModelFolder, readText } from './source.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -41,15 +40,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
   try {
     const model = await parseGraph(source);
     const externalBytes = await checkExternalData(folder, model);
-    const cut = cutModel(model);
-    checkLayers(config, cut);
-    const tables = await readTables(cut, runtime, options.dataFolder);
-    const segments = await createSegments(cut, runtime, options.dataFolder, options.onProgress);
-    const decoder = new Decoder(cut, segments, tables, runtime, runtime.createLayers(cut, tables));
-    const caches = cut.attention.flatMap(({ rotary }) => (rotary ? [rotary.cosineCache] : [])).concat([...cut.tables]);
-    const positions = caches
-      .map((name) => tables.get(name))
-      .flatMap((table) => (table ? [table.data.length / table.width] : []));
+    const decoder = await createDecoder(model, runtime, { ...options, onCut: (cut) => checkLayers(config, cut) });
     return {
       name: folder.name,
       config,
@@ -58,7 +49,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
       decoder,
       planFile,
       weightBytes: source.size + externalBytes,
-      contextTokens: Math.min(config.contextTokens, ...positions),
+      contextTokens: Math.min(config.contextTokens, decoder.positionsFor({})),
     };
   } finally {
     await source.close();

@@ -15,6 +15,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, AttributeValue>;
+  /** Tensors from outside that its subgraphs take. */
+  readonly captured: readonly string[];
   /** The encoded NodeProto, passed on as it is. */
   readonly bytes: Uint8Array;
 }
@@ -51,6 +53,8 @@ export interface OnnxModel {
 
 const MODEL_GRAPH = 7;
 const MODEL_OPERATOR_SETS = 8;
+/** Of AttributeProto. */
+const SUBGRAPH = 6;
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13 } as const;
 
 /** Throws RangeError or Error when the bytes are not an ONNX model. */
@@ -136,17 +140,18 @@ function readNode(bytes: Uint8Array): OnnxNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, AttributeValue>();
+  const captured: string[] = [];
   const text = { name: '', operator: '', domain: '' };
   eachField(bytes, (number, reader, wireType) => {
     if (number === 1) inputs.push(reader.string());
     else if (number === 2) outputs.push(reader.string());
     else if (number === 3) text.name = reader.string();
     else if (number === 4) text.operator = reader.string();
-    else if (number === 5) readAttribute(reader.bytes(), attributes);
+    else if (number === 5) readAttribute(reader.bytes(), attributes, captured);
     else if (number === 7) text.domain = reader.string();
     else reader.skip(wireType);
   });
-  return { ...text, inputs, outputs, attributes, bytes };
+  return { ...text, inputs, outputs, attributes, captured, bytes };
 }
 
 /** How each scalar field of AttributeProto is read; tensors and graphs are only told apart. */
@@ -155,23 +160,49 @@ const attributeReaders: Readonly<Record<number, (reader: BinaryReader, wireType:
   3: (reader) => Number(reader.int64()),
   4: (reader) => new TextDecoder().decode(reader.bytes()),
   5: (reader, wireType) => skipAs(reader, wireType, 'tensor'),
-  6: (reader, wireType) => skipAs(reader, wireType, 'graph'),
   11: (reader, wireType) => skipAs(reader, wireType, 'graph'),
 };
 
-function readAttribute(bytes: Uint8Array, attributes: Map<string, AttributeValue>): void {
+function readAttribute(bytes: Uint8Array, attributes: Map<string, AttributeValue>, captured: string[]): void {
   let name = '';
   let value: AttributeValue = 0;
   const integers: number[] = [];
   eachField(bytes, (number, reader, wireType) => {
     const read = attributeReaders[number];
     if (number === 1) name = reader.string();
-    else if (read) value = read(reader, wireType);
+    else if (number === SUBGRAPH) {
+      captured.push(...capturedBy(reader.bytes()));
+      value = 'graph';
+    } else if (read) value = read(reader, wireType);
     else if (number !== 8) reader.skip(wireType);
     else if (wireType === WireType.Varint) integers.push(Number(reader.int64()));
     else integers.push(...readPackedIntegers(reader.bytes()));
   });
   attributes.set(name, integers.length > 0 ? integers : value);
+}
+
+/** What the nodes of a graph within an attribute take from outside it. */
+function capturedBy(graph: Uint8Array): string[] {
+  const made = new Set<string>();
+  const taken: string[] = [];
+  eachField(graph, (number, reader, wireType) => {
+    if (number === GRAPH.node) {
+      const node = readNode(reader.bytes());
+      taken.push(...node.inputs, ...node.captured);
+      for (const output of node.outputs) made.add(output);
+    } else if (number === GRAPH.initializer) made.add(nameOfTensor(reader.bytes()));
+    else reader.skip(wireType);
+  });
+  return taken.filter((name) => name !== '' && !made.has(name));
+}
+
+function nameOfTensor(tensor: Uint8Array): string {
+  let name = '';
+  eachField(tensor, (number, reader, wireType) => {
+    if (number === 8) name = reader.string();
+    else reader.skip(wireType);
+  });
+  return name;
 }
 
 function skipAs<T>(reader: BinaryReader, wireType: WireType, value: T): T {

@@ -3,9 +3,9 @@ import { ProximaError } from '../errors.ts';
 import type { ExternalData, GraphSession, Runtime } from '../runtime/runtime.ts';
 import { type CutModel, projections, type Segment } from './cut.ts';
 import { attentionGraft, type GraftParts, logitsGraft, projectionGraft } from './graft.ts';
-import type { OnnxModel, OnnxNode } from './onnx.ts';
 import { assembleModel, encodeConstant, encodeNode, encodeValue } from './onnx-writer.ts';
 import type { Table } from './table.ts';
+import { externalData, firstLine, initializerOf } from './weights.ts';
 
 export interface SegmentSession {
   readonly session: GraphSession;
@@ -18,13 +18,14 @@ export interface SegmentSession {
 /** Creates the sessions one after the other, so that only one segment's weights are held twice at a time. */
 export async function createSegments(
   cut: CutModel,
+  tables: ReadonlyMap<string, Table>,
   runtime: Runtime,
   dataFolder: string | undefined,
   onProgress?: (done: number, total: number) => void,
 ): Promise<SegmentSession[]> {
   const sessions: SegmentSession[] = [];
   for (const segment of cut.segments) {
-    sessions.push(await createSegment(cut, segment, runtime, dataFolder));
+    sessions.push(await createSegment(cut, segment, tables, runtime, dataFolder));
     onProgress?.(sessions.length, cut.segments.length);
   }
   return sessions;
@@ -33,13 +34,14 @@ export async function createSegments(
 async function createSegment(
   cut: CutModel,
   segment: Segment,
+  tables: ReadonlyMap<string, Table>,
   runtime: Runtime,
   dataFolder: string | undefined,
 ): Promise<SegmentSession> {
   const after = cut.attention[segment.index];
   const results = after ? projections(after) : [cut.logits];
   const crossing = segment.outputs.filter((name) => !results.includes(name) || neededLater(cut, segment, name));
-  const ends = runtime.grafts ? graftedEnds(cut, segment) : bareEnds(cut, segment, results, crossing);
+  const ends = runtime.grafts ? graftedEnds(cut, segment, tables) : bareEnds(cut, segment, results, crossing);
   const bytes = await segmentModel(cut, segment, ends, crossing);
   return {
     session: await open(runtime, bytes, externalData(cut.model, dataFolder), segment.index),
@@ -57,11 +59,12 @@ interface Ends {
 }
 
 /** The cache's layout at both ends (`graft.ts`). */
-function graftedEnds(cut: CutModel, segment: Segment): Ends {
+function graftedEnds(cut: CutModel, segment: Segment, tables: ReadonlyMap<string, Table>): Ends {
   const before = cut.attention[segment.index - 1];
   const after = cut.attention[segment.index];
   const front = before && segment.attentionInput ? attentionGraft(before) : undefined;
-  const back = after ? projectionGraft(after) : logitsGraft(cut.logits);
+  const half = tables.get(after?.rotary?.cosineCache ?? '')?.width ?? 0;
+  const back = after ? projectionGraft(after, half) : logitsGraft(cut.logits);
   const grafts = [front, back].filter((graft) => graft !== undefined);
   return {
     front,
@@ -116,13 +119,6 @@ async function segmentModel(
   );
 }
 
-function initializerOf(model: OnnxModel, name: string) {
-  const initializer = model.initializers.get(name);
-  if (!initializer)
-    throw new ProximaError('model-damaged', `The graph names a weight that it lacks: ${name}.`, 'Get the model again.');
-  return initializer;
-}
-
 /** The type of a tensor at a cut; activations that the file does not describe have the attention's own type. */
 function describeValue(cut: CutModel, name: string): Uint8Array {
   const known = cut.model.values.get(name);
@@ -134,10 +130,9 @@ async function open(
   bytes: Uint8Array,
   external: ExternalData | undefined,
   index: number,
-  results: 'device' | 'memory' = 'device',
 ): Promise<GraphSession> {
   try {
-    return await runtime.createSession(bytes, external, results);
+    return await runtime.createSession(bytes, external);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new ProximaError(
@@ -146,78 +141,4 @@ async function open(
       "Get the model folder again; if it is whole, its export is one that onnxruntime can't run.",
     );
   }
-}
-
-/** The files beside the graph that hold weights, if there are any. */
-function externalData(model: OnnxModel, folder: string | undefined): ExternalData | undefined {
-  const files = new Set([...model.initializers.values()].flatMap(({ externalFile }) => externalFile ?? []));
-  return folder === undefined || files.size === 0 ? undefined : { folder, files: [...files] };
-}
-
-function firstLine(message: string): string {
-  return (message.split('\n')[0] ?? '').slice(0, 200).replace(/[.\s]+$/, '');
-}
-
-/**
- * The rotary caches of a model as [positions, half], and the q/k norm weights of its attention nodes, each computed once by
- * running the part of the graph that makes it: a plain weight, or nodes fed by weights alone.
- */
-export async function readTables(
-  cut: CutModel,
-  runtime: Runtime,
-  dataFolder: string | undefined,
-): Promise<Map<string, Table>> {
-  const inNodes = cut.attention.flatMap(({ rotary, norm }) => [
-    ...(rotary ? [rotary.cosineCache, rotary.sineCache] : []),
-    ...(norm ? [norm.queryWeight, norm.keyWeight] : []),
-  ]);
-  const names = [...new Set([...inNodes, ...cut.tables])];
-  if (names.length === 0) return new Map();
-  const nodes = nodesFor(cut.model, names);
-  const used = new Set([...names, ...nodes.flatMap((node) => [...node.inputs])]);
-  const cast = names.map((name, index) =>
-    encodeNode({ operator: 'Cast', inputs: [name], outputs: [`proxima_cache_${index}`], attributes: { to: 1 } }),
-  );
-  const bytes = await assembleModel(
-    {
-      modelFields: cut.model.modelFields,
-      nodes: [...nodes.map((node) => node.bytes), ...cast],
-      inputs: [],
-      outputs: names.map((_, index) => encodeValue({ name: `proxima_cache_${index}`, elementType: 1 })),
-      initializers: [...used]
-        .filter((name) => cut.model.initializers.has(name))
-        .map((name) => initializerOf(cut.model, name)),
-    },
-    cut.model.source,
-  );
-  const session = await open(runtime, bytes, externalData(cut.model, dataFolder), -1, 'memory');
-  const result = await session.run({});
-  await session.close();
-  return new Map(
-    names.map((name, index) => {
-      const tensor = result[`proxima_cache_${index}`];
-      return [name, { data: tensor?.data as Float32Array, width: tensor?.dims.at(-1) ?? 0 }];
-    }),
-  );
-}
-
-/** The nodes that compute these tensors from weights, in graph order. */
-function nodesFor(model: OnnxModel, names: readonly string[]): OnnxNode[] {
-  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
-  const needed = new Set<OnnxNode>();
-  const visit = (name: string): void => {
-    const node = producers.get(name);
-    if (!node || needed.has(node)) return;
-    if ([...node.attributes.values()].includes('graph')) {
-      throw new ProximaError(
-        'model-unsupported',
-        `The model chooses its rotary caches with ${node.operator}, which Proxima can't run yet.`,
-        'Choose another model.',
-      );
-    }
-    needed.add(node);
-    for (const input of node.inputs) visit(input);
-  };
-  for (const name of names) visit(name);
-  return model.nodes.filter((node) => needed.has(node));
 }

@@ -1,4 +1,7 @@
-/** The engine's worker in a real Chromium, on its WebGPU: the same answer as on the CPU. */
+/**
+ * The engine's worker in a real Chromium, on its WebGPU: the same answer as on the CPU. Of a short document; with
+ * PROXIMA_WHOLE_SAMPLE=1 of the whole sample, which takes more than an hour on a software adapter.
+ */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -9,18 +12,25 @@ import { greedy } from '../../engine/generate/sampling.ts';
 import { loadModel } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
+import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
 import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { ROOT, temporaryFolder } from '../integration/command.ts';
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
 if (!CHROMIUM) process.stderr.write('\n*** No Chromium: the browser tests are SKIPPED (install chromium). ***\n');
 
-const QUESTION = 'What is the access code of the Harlow Bank?';
+const SAMPLE = process.env.PROXIMA_WHOLE_SAMPLE ? join(ROOT, 'assets/samples/katrine-papers.pdf') : undefined;
+const TIMEOUT = SAMPLE ? 4 * 3_600_000 : 600_000;
+const QUESTION = SAMPLE
+  ? 'What is the safe combination of the Harcourt Bank?'
+  : 'What is the access code of the Harlow Bank?';
 const sentence = 'The weather was fair and nothing was said of it. ';
-const pages = Array.from({ length: 6 }, (_, index) => ({
-  number: index + 1,
-  text: `${sentence.repeat(6)}${index === 3 ? 'The access code of the Harlow Bank is 73519. ' : ''}${sentence.repeat(4)}`,
-}));
+const pages = SAMPLE
+  ? (await readDocumentFile(SAMPLE)).pages.map(({ number, text }) => ({ number, text }))
+  : Array.from({ length: 6 }, (_, index) => ({
+      number: index + 1,
+      text: `${sentence.repeat(6)}${index === 3 ? 'The access code of the Harlow Bank is 73519. ' : ''}${sentence.repeat(4)}`,
+    }));
 
 let server: PreviewServer | undefined;
 let browser: Browser | undefined;
@@ -62,7 +72,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it.skipIf(!CHROMIUM)('answers as the CPU does', async () => {
+it.skipIf(!CHROMIUM)('answers as the CPU does', { timeout: TIMEOUT }, async () => {
   const page = await (browser as Browser).newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
@@ -73,17 +83,20 @@ it.skipIf(!CHROMIUM)('answers as the CPU does', async () => {
     .catch(() => {
       throw new Error(`the page did not start: ${problems.join('; ')}`);
     });
+  const started = performance.now();
   const run = await page.evaluate(([folder, document, question]) => window.runEngine(folder, document, question), [
     '/reader',
     pages,
     QUESTION,
   ] as const as never as [string, { number: number; text: string }[], string]);
+  const seconds = (performance.now() - started) / 1000;
   const reader = join(ROOT, 'assets/models/reader');
   const model = await loadModel(await openModelFolder(reader), createCpuRuntime(), {
     dataFolder: join(reader, 'onnx'),
   });
   const reading = await Reading.open(model, choosePolicy(model), { pages }, { availableBytes: 2 ** 32 });
   const onCpu = await reading.ask(QUESTION, { maxTokens: 24, sampling: greedy });
+  if (SAMPLE) process.stdout.write(`${JSON.stringify({ run, onCpu: onCpu.answer, seconds })}\n`);
   expect(problems).toEqual([]);
   expect(run.runtime).toMatch(/^webgpu \(/);
   expect(run).toMatchObject({

@@ -3,32 +3,32 @@ import { join } from 'node:path';
 import { PodCache } from '../../engine/cache/pod-cache.ts';
 import { densePlan, type Proximity, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
 import { cacheShape } from '../../engine/engine.ts';
-import { cutModel } from '../../engine/model/cut.ts';
-import { Decoder } from '../../engine/model/decoder.ts';
+import { createDecoder } from '../../engine/model/create-decoder.ts';
+import type { Decoder } from '../../engine/model/decoder.ts';
 import { readOnnx } from '../../engine/model/onnx.ts';
-import { createSegments, readTables } from '../../engine/model/segments.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { openFile } from '../../engine/runtime/folder-node.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
 
 export async function openDecoder(folder: string, runtime: Runtime = createCpuRuntime()): Promise<Decoder> {
   const source = await openFile(join(folder, 'onnx', 'model.onnx'));
-  const cut = cutModel(await readOnnx(source));
-  const dataFolder = join(folder, 'onnx');
-  const tables = await readTables(cut, runtime, dataFolder);
-  const segments = await createSegments(cut, runtime, dataFolder);
-  await source.close();
-  return new Decoder(cut, segments, tables, runtime, runtime.createLayers(cut, tables));
+  try {
+    return await createDecoder(await readOnnx(source), runtime, { dataFolder: join(folder, 'onnx') });
+  } finally {
+    await source.close();
+  }
 }
 
 export function cacheFor(
   decoder: Decoder,
   plan?: SharingPlan,
   proximity: Proximity = { sinks: 16, recent: 256 },
+  expectedTokens?: number,
 ): PodCache {
   const { attention } = decoder.cut;
   const heads = attention[0]?.keyValueHeads ?? 0;
-  return new PodCache(cacheShape({ decoder }, { plan: plan ?? densePlan(attention.length, heads), proximity }));
+  const shape = cacheShape({ decoder }, { plan: plan ?? densePlan(attention.length, heads), proximity });
+  return new PodCache({ ...shape, expectedTokens });
 }
 
 /** Largest difference over largest magnitude. */

@@ -20,7 +20,7 @@ describe.each(readdirSync(FIXTURES))('parity with transformers: %s', (name) => {
   ])('gives the same next-token logits in %s, then decoding 20 tokens', async (_title, chunk) => {
     const decoder = await openDecoder(join(FIXTURES, name));
     const expected: Expected = JSON.parse(readFileSync(join(FIXTURES, name, 'expected.json'), 'utf8'));
-    const cache = cacheFor(decoder);
+    const cache = cacheFor(decoder, undefined, undefined, expected.ids.length);
     const errors: number[] = [];
     for (let done = 0; done < expected.prompt; done += chunk) {
       const ids = expected.ids.slice(done, Math.min(done + chunk, expected.prompt));
@@ -34,6 +34,15 @@ describe.each(readdirSync(FIXTURES))('parity with transformers: %s', (name) => {
     await decoder.close();
     expect(errors).toHaveLength(21);
     expect(Math.max(...errors)).toBeLessThan(1e-3);
+  });
+});
+
+describe('refused by name', () => {
+  it.each([
+    ['llama-optimum', /no GroupQueryAttention node/],
+    ['llama-bias-penalty', /Layer 0 uses an attention_bias that says more than what may be seen \(of 7 tokens, at 0\)/],
+  ])('%s', async (name, cause) => {
+    await expect(openDecoder(join(FIXTURES, '../refused', name))).rejects.toThrow(cause);
   });
 });
 

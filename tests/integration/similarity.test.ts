@@ -34,7 +34,9 @@ it.each(names)('%s', async (name) => {
     ...runtime,
     createLayers: (cut, tables) => new CpuLayers(cut.attention, tables, runtime, probe),
   });
-  const found = await measureSimilarity(decoder, cacheFor(decoder), probe, read('expected.json').ids, options);
+  const { ids } = read('expected.json');
+  const cache = cacheFor(decoder, undefined, undefined, ids.length);
+  const found = await measureSimilarity(decoder, cache, probe, ids, options);
   await decoder.close();
   const [actual, wanted] = [found.flat(2), similarity.flat(2)];
   expect(actual).toHaveLength(wanted.length);

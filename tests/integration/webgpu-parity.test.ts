@@ -2,8 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { densePlan, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
+import { checkPlan, densePlan, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
 import { cacheShape } from '../../engine/engine.ts';
+import { keyMeanings } from '../../engine/model/attention-node.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { GpuLayers } from '../../engine/model/gpu-layers.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
@@ -12,6 +13,7 @@ import { testDevice } from '../unit/attention/webgpu-adapter.ts';
 import { ROOT } from './command.ts';
 import { openDecoder, relativeError } from './decoder.ts';
 
+const TOKENS = 480;
 const MOST_ERROR = 5e-3;
 const FIXTURES = join(ROOT, 'tests/fixtures/parity');
 const device = await testDevice();
@@ -37,8 +39,11 @@ function argmax(logits: Float32Array | undefined): number {
 }
 
 async function run(decoder: Decoder, plan: SharingPlan): Promise<ArrayLike<number>[]> {
-  const cache = decoder.createCache(cacheShape({ decoder }, { plan, proximity: { sinks: 4, recent: 64 } }));
-  const ids = Array.from({ length: 480 }, (_, index) => (index * 7919 + 13) % 60);
+  const cache = decoder.createCache({
+    ...cacheShape({ decoder }, { plan, proximity: { sinks: 4, recent: 64 } }),
+    expectedTokens: TOKENS,
+  });
+  const ids = Array.from({ length: TOKENS }, (_, index) => (index * 7919 + 13) % 60);
   const ask = (from: number, to: number, mass?: { mass: Float64Array }) =>
     decoder.forward(ids.slice(from, to), cache, { commit: false, want: 'logits', ...(mass ? { mass } : {}) });
   await decoder.forward(ids.slice(0, 300), cache, { commit: true, want: 'nothing' });
@@ -52,13 +57,18 @@ async function run(decoder: Decoder, plan: SharingPlan): Promise<ArrayLike<numbe
   return [...logits.map((each) => each ?? []), mass.mass, [argmax(chosen)]];
 }
 
-/** Dense, or a plan in which the KV heads of a layer differ where there are several. */
+/**
+ * Dense, or a plan in which every layer follows the first whose keys mean the same. Where there are several KV heads, the first of
+ * them leads in every layer, so that heads of one layer differ.
+ */
 function planFor({ cut: { attention } }: Decoder, follows: boolean): SharingPlan {
   const heads = attention[0]?.keyValueHeads ?? 0;
   const dense = densePlan(attention.length, heads);
-  if (!follows) return dense;
-  if (heads === 1) return { leaders: dense.leaders.map((_, layer) => [Math.min(layer, 1)]) };
-  return { leaders: dense.leaders.map((row) => row.map((leader, head) => (head === 0 ? leader : 0))) };
+  const meanings = keyMeanings(attention);
+  const first = (layer: number) => meanings.indexOf(meanings[layer] ?? '');
+  const leading = (head: number) => heads > 1 && head === 0;
+  const leaders = dense.leaders.map((row) => row.map((layer, head) => (leading(head) ? layer : first(layer))));
+  return follows ? checkPlan({ leaders }, meanings, heads) : dense;
 }
 
 describe.skipIf(!watchedGpu)('WebGPU against the CPU', () => {

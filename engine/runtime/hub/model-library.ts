@@ -4,6 +4,9 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ProximaError } from '../../errors.ts';
 import { assessModel, type ModelAssessment } from '../../model/assess.ts';
+import { checkBiases } from '../../model/attention-bias.ts';
+import type { CutModel } from '../../model/cut.ts';
+import { createCpuRuntime } from '../cpu.ts';
 import { openModelFolder } from '../folder-node.ts';
 
 export interface KnownModel {
@@ -105,7 +108,8 @@ export class ModelLibrary {
 
 export async function assess(folder: string): Promise<ModelAssessment> {
   try {
-    return await assessModel(await openModelFolder(folder));
+    const check = (cut: CutModel) => checkBiases(cut, createCpuRuntime({ threads: 1 }), join(folder, 'onnx'));
+    return await assessModel(await openModelFolder(folder), check);
   } catch (cause) {
     if (!(cause instanceof ProximaError)) throw cause;
     return {

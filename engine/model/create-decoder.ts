@@ -1,0 +1,30 @@
+/** From a parsed graph to something that runs: cut, tables, segments, attention. */
+import type { Runtime } from '../runtime/runtime.ts';
+import { checkBiases } from './attention-bias.ts';
+import { type CutModel, cutModel } from './cut.ts';
+import { Decoder } from './decoder.ts';
+import type { OnnxModel } from './onnx.ts';
+import { createSegments } from './segments.ts';
+import { readTables } from './tables.ts';
+
+export interface DecoderOptions {
+  /** Where external data lies, for runtimes that open the files themselves. */
+  readonly dataFolder?: string | undefined;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Looks at what was cut before any weight is loaded; may throw. */
+  readonly onCut?: ((cut: CutModel) => void) | undefined;
+}
+
+/** Rejects with `model-unsupported` or `model-damaged`. */
+export async function createDecoder(
+  model: OnnxModel,
+  runtime: Runtime,
+  { dataFolder, onProgress, onCut }: DecoderOptions = {},
+): Promise<Decoder> {
+  const cut = cutModel(model);
+  onCut?.(cut);
+  await checkBiases(cut, runtime, dataFolder);
+  const tables = await readTables(cut, runtime, dataFolder);
+  const segments = await createSegments(cut, tables, runtime, dataFolder, onProgress);
+  return new Decoder(cut, segments, tables, runtime, runtime.createLayers(cut, tables));
+}

@@ -1,0 +1,84 @@
+/**
+ * Reads the tables of a model: each is computed once by running the part of the graph that makes it, be it a plain weight, nodes
+ * fed by weights alone, or an If that chooses by the text's length.
+ */
+import type { Runtime } from '../runtime/runtime.ts';
+import type { CutModel } from './cut.ts';
+import { GraphPart } from './graph-part.ts';
+import type { OnnxModel, OnnxNode } from './onnx.ts';
+import type { Table } from './table.ts';
+
+/** Longer texts than this are not asked about: a choice that is made later makes no difference. */
+const LONGEST = 1 << 20;
+
+/** The rotary caches of a model as [positions, half], and the q/k norm weights of its attention nodes. */
+export async function readTables(
+  cut: CutModel,
+  runtime: Runtime,
+  dataFolder: string | undefined,
+): Promise<Map<string, Table>> {
+  const inNodes = cut.attention.flatMap(({ rotary, norm }) => [
+    ...(rotary ? [rotary.cosineCache, rotary.sineCache] : []),
+    ...(norm ? [norm.queryWeight, norm.keyWeight] : []),
+  ]);
+  const names = [...new Set([...inNodes, ...cut.tables])];
+  if (names.length === 0) return new Map();
+  const longest = await longestBrief(cut.model, names, runtime, dataFolder);
+  const part = await GraphPart.open(cut.model, names, runtime, dataFolder);
+  const [first, long] = [await part.run(), longest === undefined ? undefined : await part.run(ofLength(longest + 1))];
+  await part.close();
+  return new Map(
+    [...first].map(([name, { data, dimensions }]) => {
+      const width = dimensions.at(-1) ?? 0;
+      const whole = long?.get(name)?.data ?? data;
+      const brief = longest !== undefined && !same(data, whole) ? { data, upTo: longest } : undefined;
+      return [name, { data: whole, width, brief }];
+    }),
+  );
+}
+
+const ofLength = (tokens: number) => ({ rows: tokens, total: tokens });
+
+function same(one: Float32Array, other: Float32Array): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
+}
+
+/** The length of the longest text for which a choice falls out as it does for one token; undefined where it always does. */
+async function longestBrief(
+  model: OnnxModel,
+  names: readonly string[],
+  runtime: Runtime,
+  dataFolder: string | undefined,
+): Promise<number | undefined> {
+  const conditions = choicesFor(model, names).flatMap(({ inputs }) => inputs.slice(0, 1));
+  if (conditions.length === 0) return undefined;
+  const part = await GraphPart.open(model, conditions, runtime, dataFolder);
+  const falls = async (tokens: number) => [...(await part.run(ofLength(tokens))).values()].map(({ data }) => data[0]);
+  const early = String(await falls(1));
+  const isEarly = async (tokens: number) => String(await falls(tokens)) === early;
+  let [low, high] = [1, 2];
+  while (high <= LONGEST && (await isEarly(high))) [low, high] = [high, 2 * high];
+  while (high <= LONGEST && high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (await isEarly(middle)) low = middle;
+    else high = middle;
+  }
+  await part.close();
+  return high > LONGEST ? undefined : low;
+}
+
+/** The nodes with subgraphs that some of the tensors come from. */
+function choicesFor(model: OnnxModel, names: readonly string[]): OnnxNode[] {
+  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const found = new Set<OnnxNode>();
+  const seen = new Set<string>();
+  const visit = (name: string): void => {
+    const node = producers.get(name);
+    if (!node || seen.has(name)) return;
+    seen.add(name);
+    if (node.operator === 'If') found.add(node);
+    for (const input of node.inputs) visit(input);
+  };
+  for (const name of names) visit(name);
+  return [...found];
+}
