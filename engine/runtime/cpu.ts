@@ -54,6 +54,7 @@ async function createSession(model: Uint8Array, threads: number, dataFolder?: st
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    enableCpuMemArena: false, // A session keeps what its arena once grew to: of thirty sessions more than the weights take.
     enableMemPattern: false, // Patterns are kept a set of input shapes, and ours never repeat.
     extra: {
       session: {
