@@ -72,6 +72,10 @@ try {
   await takeAll(looks, 'compare', (page) => page.locator('.verdict').scrollIntoViewIfNeeded());
 
   await takeAll(looks, 'settings', (page) => page.getByRole('button', { name: 'Settings' }).click());
+  await takeAll(looks, 'models', async (page) => {
+    await page.getByRole('button', { name: 'Models …' }).click();
+    await page.locator('.models').waitFor(WAIT);
+  });
   for (const [, page] of looks) await page.keyboard.press('Escape');
   await takeAll(looks, 'fit', async (page) => {
     await page.getByRole('button', { name: 'What fits?' }).click();

@@ -31,6 +31,7 @@ try {
   const app = createApp({
     dataFolder: options.data,
     modelFolder: options.model,
+    catalogueFile: join(ROOT, 'assets/models/catalogue.json'),
     startHost: ({ runtime, threads }) =>
       forkEngine({ runtime: options.runtime ?? runtime, threads: threads ?? undefined }),
     readFile: readDocumentFile,

@@ -5,11 +5,15 @@
 import { z } from 'zod';
 import type { MemoryUse } from '../engine/engine.ts';
 import type { LoadedModel, Measured } from '../engine/protocol.ts';
+import type { CatalogueModel } from '../engine/runtime/hub/catalogue.ts';
+import { DTYPES, type Dtype } from '../engine/runtime/hub/dtypes.ts';
+import type { ModelFacts } from '../engine/runtime/hub/model-library.ts';
 import type { CallName } from './call-names.ts';
 
 const id = z.string().regex(/^[0-9a-f-]{36}$/);
 const policy = z.enum(['dense', 'pod']);
 const text = z.string().max(100_000);
+const repository = z.string().max(200);
 
 export const settingsSchema = z.object({
   /** Name of a model on this machine; the built-in one where null. */
@@ -31,6 +35,16 @@ export const calls = {
   getPages: z.object({ document: id }),
   measure: z.object({ document: id }),
   listModels: z.object({}),
+  lookUpModel: z.object({ repository }),
+  downloadModel: z.object({ repository, dtype: z.enum(DTYPES) }),
+  pauseDownload: z.object({ download: id }),
+  resumeDownload: z.object({ download: id }),
+  cancelDownload: z.object({ download: id }),
+  /** A folder of this machine, as the reader names it. */
+  importModel: z.object({ folder: z.string().min(1).max(4096) }),
+  removeModel: z.object({ model: z.string().max(255) }),
+  /** Forgotten where null. */
+  setHubToken: z.object({ token: z.string().trim().min(1).max(500).nullable() }),
   read: z.object({
     document: id,
     policy: policy.optional(),
@@ -64,7 +78,15 @@ export interface Results {
   getState: AppState;
   getPages: readonly { number: number; text: string }[];
   measure: Measured;
-  listModels: readonly ModelChoice[];
+  listModels: Models;
+  lookUpModel: RepositoryChoices;
+  downloadModel: Download;
+  pauseDownload: null;
+  resumeDownload: null;
+  cancelDownload: null;
+  importModel: null;
+  removeModel: null;
+  setHubToken: HubState;
   read: null;
   pauseReading: null;
   cancelReading: null;
@@ -85,12 +107,52 @@ export interface Results {
   clearData: null;
 }
 
-/** A model on this machine beside the built-in one, judged from its own files. */
-export interface ModelChoice {
+/** A model on this machine, judged from its own files. */
+export interface ModelEntry {
   readonly name: string;
+  readonly builtIn: boolean;
+  /** Whether it was fetched: removing it deletes its files. */
+  readonly own: boolean;
   readonly usable: boolean;
   /** Why not, or what it lacks; null where nothing is amiss. */
   readonly because: string | null;
+  readonly facts: ModelFacts | null;
+}
+
+/** A model that could be fetched: what is known of it without asking anyone. */
+export interface CatalogueEntry extends CatalogueModel {
+  readonly cacheBytesPerThousand: { readonly dense: number; readonly pod: number };
+}
+
+/** What a hub has of a model, and its bytes. */
+export interface RepositoryChoices {
+  readonly repository: string;
+  readonly choices: readonly { readonly dtype: Dtype; readonly bytes: number }[];
+}
+
+export interface Download {
+  readonly id: string;
+  readonly repository: string;
+  readonly dtype: Dtype;
+  readonly state: 'running' | 'paused' | 'failed';
+  /** Bytes; total is 0 as long as nobody has said. */
+  readonly done: number;
+  readonly total: number;
+  readonly file: string | null;
+  readonly failure: ShownFailure | null;
+}
+
+export interface HubState {
+  readonly endpoint: string;
+  /** Where the token for models behind terms is kept. */
+  readonly token: 'none' | 'keychain' | 'until the app ends' | 'environment';
+}
+
+export interface Models {
+  readonly models: readonly ModelEntry[];
+  readonly catalogue: readonly CatalogueEntry[];
+  readonly downloads: readonly Download[];
+  readonly hub: HubState;
 }
 
 /** A failure as the screen shows it: one sentence of cause, one of way out. */
@@ -198,6 +260,9 @@ export type AppEvent =
   | { type: 'text'; turn: string; policy: PolicyName; text: string }
   | { type: 'engine'; engine: EngineState }
   | { type: 'settings'; settings: Settings }
+  | { type: 'download'; download: Download }
+  /** It came to its end, or was given up: then there is no model. */
+  | { type: 'download-ended'; download: string; model: string | null }
   | { type: 'notice'; message: string };
 
 /** Every call as a function of its own. */

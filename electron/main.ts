@@ -7,6 +7,7 @@ import { readDocumentFile } from '../engine/runtime/document-reader.ts';
 import { handleScheme, registerScheme } from './app-protocol.ts';
 import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
 import { startDocumentProcess, startHost } from './hosts.ts';
+import { secretInKeychain } from './keychain.ts';
 import { setMenu } from './menu.ts';
 import { denyPermissions, guardWindows, isOwnSender, ORIGIN, SAFE_PREFERENCES } from './security.ts';
 import { type App, createApp } from './services/app.ts';
@@ -14,7 +15,7 @@ import { answerCall } from './services/calls.ts';
 import { keepWindowState, readWindowState } from './window-state.ts';
 
 const ROOT = app.getAppPath();
-const MODEL = join(app.isPackaged ? process.resourcesPath : ROOT, 'assets/models/reader');
+const MODELS = join(app.isPackaged ? process.resourcesPath : ROOT, 'assets/models');
 const DOCUMENTS = ['pdf', 'docx', 'epub', 'html', 'htm', 'md', 'markdown', 'txt'];
 
 /** Files that were asked for before the window was there (macOS). */
@@ -48,9 +49,11 @@ async function open(): Promise<void> {
   try {
     services = createApp({
       dataFolder,
-      modelFolder: MODEL,
+      modelFolder: join(MODELS, 'reader'),
+      catalogueFile: join(MODELS, 'catalogue.json'),
       startHost: ({ runtime, threads }, modelFolder) => startHost(runtime, threads ?? undefined, modelFolder),
       readFile: (path, options) => readDocumentFile(path, options, startDocumentProcess),
+      secrets: secretInKeychain(join(dataFolder, 'hub-token')),
     });
   } catch (cause) {
     const { message, wayOut } = cause as ProximaError;

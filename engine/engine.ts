@@ -5,7 +5,7 @@ import { type CacheParts, type CacheShape, denseBytes, totalBytes } from './cach
 import type { Document, Page } from './documents/document.ts';
 import { ProximaError } from './errors.ts';
 import { type PageEvidence, type PageTokens, rankPages } from './evidence.ts';
-import { type Fit, type FitRequest, planFit, requireFit, scratchBytes, TURN_TOKENS } from './fit.ts';
+import { type Fit, type FitRequest, planFit, requireFit, scratchBytes, TURN_TOKENS, type Work } from './fit.ts';
 import { chunkTokensFor } from './generate/chunk-tokens.ts';
 import { type DecodeResult, decode } from './generate/decode.ts';
 import { type PrefillProgress, prefill } from './generate/prefill.ts';
@@ -97,6 +97,7 @@ function pageAt(pages: readonly PageTokens[], tokens: number): number {
 
 function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number): FitRequest {
   return {
+    work: workOf(model),
     shape: { ...cacheShape(model, policy), expectedTokens: tokens.ids.length + TURN_TOKENS },
     modelName: model.name,
     tokens: tokens.ids.length,
@@ -106,12 +107,29 @@ function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, ava
   };
 }
 
-function chunkOf({ decoder }: Model, { shape, availableBytes }: FitRequest): number {
+function workOf({ decoder }: Model): Work {
+  const ratios = decoder.cut.attention.map(({ queryHeads, keyValueHeads }) => queryHeads / keyValueHeads);
+  return { queryWidth: decoder.attentionWidth, ratio: Math.max(...ratios) };
+}
+
+/** What reading so many tokens takes under a policy, whatever is free. */
+export function planOf(
+  model: Model,
+  policy: Policy,
+  tokens: number,
+): Pick<Fit, 'cacheBytes' | 'scratchBytes'> & { readonly chunkTokens: number } {
+  const pages = [{ page: 1, start: 0, end: tokens }];
+  const request = fitRequest(model, policy, { ids: new Array(tokens).fill(0), pages }, Number.POSITIVE_INFINITY);
+  const chunkTokens = chunkOf(model, request);
+  return { ...planFit(request, chunkTokens), chunkTokens };
+}
+
+function chunkOf({ decoder }: Model, { work, availableBytes }: FitRequest): number {
   return chunkTokensFor({
     width: decoder.attentionWidth,
     largestBufferBytes: decoder.largestBufferBytes,
     availableBytes,
-    scratchBytes: (tokens) => scratchBytes(shape, tokens) - scratchBytes(shape, 0),
+    scratchBytes: (tokens) => scratchBytes(work, tokens) - scratchBytes(work, 0),
   });
 }
 

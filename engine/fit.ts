@@ -8,6 +8,7 @@ export const TURN_TOKENS = 1024;
 
 export interface FitRequest {
   readonly shape: CacheShape;
+  readonly work: Work;
   readonly modelName: string;
   /** Document and template. */
   readonly tokens: number;
@@ -29,15 +30,27 @@ export interface Fit {
   readonly limit: 'none' | 'context' | 'memory';
 }
 
-/** Activations of one chunk and the attention scores of one block of rows, generously; f32. */
-export function scratchBytes(shape: CacheShape, chunkTokens: number): number {
-  const width = shape.heads * shape.headSize;
-  return chunkTokens * width * 4 * 256 + (64 << 20);
+/** What decides how much room reading needs beside the cache. */
+export interface Work {
+  /** Elements a token of the widest layer's queries. */
+  readonly queryWidth: number;
+  /** Query heads a KV head. */
+  readonly ratio: number;
+}
+
+/** Measured (`npm run bench -- --memory`): what any reading takes, a query head's scores, and an element of a token's queries. */
+const READING_BYTES = 50 << 20;
+const SCORES_BYTES = 45 << 20;
+const ACTIVATION_BYTES = 230;
+
+/** Activations of one chunk, and the attention scores of one block of rows for the query heads of a KV head. */
+export function scratchBytes({ queryWidth, ratio }: Work, chunkTokens: number): number {
+  return READING_BYTES + ratio * SCORES_BYTES + chunkTokens * queryWidth * ACTIVATION_BYTES;
 }
 
 export function planFit(request: FitRequest, chunkTokens: number): Fit {
   const { shape, tokens, contextTokens, availableBytes } = request;
-  const scratch = scratchBytes(shape, chunkTokens);
+  const scratch = scratchBytes(request.work, chunkTokens);
   const bytesAt = (count: number) => totalBytes(plannedParts(shape, count + TURN_TOKENS)) + scratch;
   const fits = (count: number) => count + TURN_TOKENS <= contextTokens && bytesAt(count) <= availableBytes;
   const limit = fits(tokens) ? 'none' : tokens + TURN_TOKENS > contextTokens ? 'context' : 'memory';

@@ -1,18 +1,19 @@
 /** `npm run models -- list|catalogue|get|import|remove|verify`: the models on this machine, and those a hub has. */
 import { readFile } from 'node:fs/promises';
+import { setGlobalProxyFromEnv } from 'node:http';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { startProgress } from './cli/progress.ts';
 import { ProximaError } from './errors.ts';
 import type { ModelAssessment } from './model/assess.ts';
-import { cacheBytesPerThousand, catalogueSchema } from './model/catalogue.ts';
+import { cacheBytesPerThousand, catalogueSchema } from './runtime/hub/catalogue.ts';
+import { DTYPES, type Dtype } from './runtime/hub/dtypes.ts';
 import { getModel } from './runtime/hub/get-model.ts';
-import { DTYPES, type Dtype, dtypesOf, type Hub, listRepository } from './runtime/hub/hub.ts';
+import { dtypesOf, hubFrom, listRepository } from './runtime/hub/hub.ts';
 import { type AssessedModel, assess, ModelLibrary } from './runtime/hub/model-library.ts';
 
 const CATALOGUE = join(import.meta.dirname, '../assets/models/catalogue.json');
-const HUB = 'https://huggingface.co';
 const FOLDER = join(homedir(), '.local/share/proxima/models');
 const MEBIBYTE = 2 ** 20;
 const INTERRUPTED = 130;
@@ -26,10 +27,8 @@ interface Options {
 const controller = new AbortController();
 process.once('SIGINT', () => controller.abort());
 
-function hub(): Hub {
-  const { HF_ENDPOINT, HF_TOKEN } = process.env;
-  return { endpoint: (HF_ENDPOINT || HUB).replace(/\/+$/, ''), token: HF_TOKEN };
-}
+setGlobalProxyFromEnv();
+const hub = () => hubFrom(process.env);
 
 function print(options: Options, value: unknown, text: string): void {
   process.stdout.write(`${options.json ? JSON.stringify(value, null, 2) : text}\n`);
@@ -104,7 +103,7 @@ function verdictOf({ verdict, because, facts }: ModelAssessment): string {
 
 const command = new Command('npm run models --')
   .description(
-    'The models on this machine. Nothing is fetched but by `get`. HF_ENDPOINT names a mirror, HF_TOKEN a token.',
+    'The models on this machine. Nothing is fetched but by `get`. HF_ENDPOINT names a mirror, HF_TOKEN a token, HTTPS_PROXY a proxy.',
   )
   .addOption(new Option('--data <folder>', 'where models are kept').default(FOLDER))
   .option('--json', 'print JSON', false);

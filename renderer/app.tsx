@@ -13,6 +13,7 @@ import { strings } from './strings.ts';
 
 export function App() {
   const paneOpen = useAppState((state) => state.paneOpen && state.document !== undefined);
+  const dialogOpen = useAppState((state) => state.dialog !== undefined);
   const connected = useAppState((state) => state.connected);
   const dropping = useDroppedFiles();
   usePastedText();
@@ -33,7 +34,7 @@ export function App() {
           <p>{strings.library.dropHint}</p>
         </div>
       )}
-      <Notices />
+      {!dialogOpen && <Notices />}
       <Dialogs />
     </Tooltip.Provider>
   );

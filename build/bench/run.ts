@@ -2,6 +2,7 @@
  * npm run bench: everything in one run on one machine, as ratios against a peer or the machine's own limit.
  *
  *     npm run bench [-- --only reader] [-- --lengths 1024,4096]                 on the CPU
+ *     npm run bench -- --memory [--only …] [--lengths …]                          planned against resident (`memory.ts`)
  *     npm run bench -- --runtime webgpu [--budget 120] [--only …] [--lengths …]   in Chromium (`webgpu.ts`)
  *
  * Prints a table and writes build/bench/results/cpu.json or webgpu.json.
@@ -15,6 +16,7 @@ import { assembleModel, encodeNode, encodeValue, ownModelFields } from '../../en
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
 import type { Measurement } from './measure.ts';
+import { benchMemory } from './memory.ts';
 import { benchWebGpu } from './webgpu.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -25,9 +27,11 @@ const { values: options } = parseArgs({
     lengths: { type: 'string' },
     runtime: { type: 'string', default: 'cpu' },
     budget: { type: 'string', default: '120' },
+    memory: { type: 'boolean', default: false },
   },
 });
 const LENGTHS = (options.lengths ?? '1024,4096,16384').split(',').map(Number);
+const MEMORY_LENGTH = 8192;
 const WEBGPU_LENGTHS = [1024, 4096, 16_384, 32_768];
 
 interface Subject {
@@ -199,7 +203,11 @@ async function main(): Promise<void> {
   process.stdout.write(`${[...lines, ...absent.map((each) => `SKIPPED ${each}`)].join('\n')}\n`);
 }
 
-if (options.runtime === 'webgpu') {
+if (options.memory) {
+  const only = options.only ?? '';
+  const subjects = SUBJECTS.filter(({ name }) => name.includes(only));
+  benchMemory(subjects, options.lengths ? LENGTHS : [MEMORY_LENGTH]);
+} else if (options.runtime === 'webgpu') {
   const lengths = options.lengths ? LENGTHS : WEBGPU_LENGTHS;
   await benchWebGpu({ only: options.only ?? '', lengths, budgetSeconds: Number(options.budget) });
 } else await main();

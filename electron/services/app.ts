@@ -13,10 +13,13 @@ import { Answers } from './answers.ts';
 import { ConversationStore } from './conversations.ts';
 import { Database } from './database.ts';
 import { DocumentStore } from './document-store.ts';
+import { Downloads } from './downloads.ts';
 import { EngineService } from './engine-service.ts';
 import { exportConversation } from './export.ts';
 import { shownFailure } from './failures.ts';
+import { HubAccess, type SecretStore, secretInMemory } from './hub-access.ts';
 import { Library } from './library.ts';
+import { choicesOf, modelEntries, readCatalogue } from './models.ts';
 import { Readings } from './readings.ts';
 import { SettingsStore } from './settings.ts';
 
@@ -24,8 +27,12 @@ export interface AppParts {
   readonly dataFolder: string;
   /** Of the built-in model. */
   readonly modelFolder: string;
+  /** Models that could be fetched. */
+  readonly catalogueFile: string;
   readonly startHost: (settings: Settings, modelFolder: string) => Promise<StartedHost & { readonly runtime: string }>;
   readonly readFile: (path: string, options: ReadFileOptions) => Promise<Document>;
+  /** Where the hub's token is kept; in memory where left out. */
+  readonly secrets?: SecretStore;
 }
 
 export interface App {
@@ -56,6 +63,14 @@ export function createApp(parts: AppParts): App {
   const settings = new SettingsStore(database);
   const conversations = new ConversationStore(database);
   const models = new ModelLibrary(join(parts.dataFolder, 'models'));
+  const access = new HubAccess(parts.secrets ?? secretInMemory());
+  const downloads = new Downloads({
+    folder: join(parts.dataFolder, 'models'),
+    library: models,
+    hub: () => access.hub(),
+    onChange: (download) => emit({ type: 'download', download }),
+    onEnd: (download, model) => emit({ type: 'download-ended', download, model }),
+  });
   conversations.endUnfinished();
 
   const engine = new EngineService({
@@ -110,6 +125,11 @@ export function createApp(parts: AppParts): App {
     return null;
   }
 
+  async function done(work: Promise<unknown>): Promise<null> {
+    await work;
+    return null;
+  }
+
   /** Starts reading and does not wait for it: how it goes is told by events. */
   function begin(work: Promise<unknown>): null {
     work.catch(() => {});
@@ -151,12 +171,27 @@ export function createApp(parts: AppParts): App {
     }),
     getPages: ({ document }) => library.pages(document),
     measure: ({ document }) => readings.measure(document),
-    listModels: async () =>
-      (await models.list()).map(({ name, assessment: { verdict, because } }) => ({
-        name,
-        usable: verdict !== 'not supported',
-        because,
-      })),
+    listModels: async () => ({
+      models: await modelEntries(parts.modelFolder, models),
+      catalogue: await readCatalogue(parts.catalogueFile),
+      downloads: downloads.list(),
+      hub: access.state(),
+    }),
+    lookUpModel: ({ repository }) => choicesOf(access.hub(), repository),
+    downloadModel: ({ repository, dtype }) => downloads.start(repository, dtype),
+    pauseDownload: async ({ download }) => done(downloads.pause(download)),
+    resumeDownload: ({ download }) => begin(Promise.resolve(downloads.resume(download))),
+    cancelDownload: async ({ download }) => done(downloads.cancel(download)),
+    importModel: async ({ folder }) => done(models.add(folder, false)),
+    removeModel: async ({ model }) => {
+      await models.find(model);
+      if (settings.get().model === model) await changeSettings({ model: null });
+      return done(models.remove(model));
+    },
+    setHubToken: ({ token }) => {
+      access.setToken(token);
+      return access.state();
+    },
     read: ({ document, policy, pages }) => {
       const { pages: all } = store.get(document);
       if (pages && (pages.first > pages.last || pages.last > all)) {
@@ -230,6 +265,7 @@ export function createApp(parts: AppParts): App {
       return () => listeners.delete(listener);
     },
     close: () => {
+      downloads.close();
       answers.stopAll();
       engine.stop();
       database.close();

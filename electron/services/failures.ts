@@ -17,6 +17,6 @@ function inTheApp({ code, wayOut }: ProximaError): string {
   if (code === 'document-encrypted' || code === 'password-wrong') return 'Give its password.';
   return wayOut
     .replace(/read a part with --pages (\d+)-(\d+), or /, 'read only pages $1–$2, or ')
-    .replace(/ \(--model\)/g, '')
+    .replace(/ \(--model\)| after --model/g, '')
     .replace(/Use --runtime cpu/, 'Choose the CPU in the settings');
 }

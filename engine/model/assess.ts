@@ -1,8 +1,8 @@
 /** What a model folder holds and whether it runs, from its files alone: config, tokenizer, template and graph; no weights are loaded. */
 import { parsePlanFile } from '../cache/sharing-plan.ts';
 import { ProximaError } from '../errors.ts';
+import { cacheBytesPerThousand } from '../runtime/hub/catalogue.ts';
 import { type AttentionNode, keyMeanings } from './attention-node.ts';
-import { cacheBytesPerThousand } from './catalogue.ts';
 import { readPromptLayout } from './chat-template.ts';
 import { readConfig } from './config.ts';
 import { type CutModel, cutModel } from './cut.ts';

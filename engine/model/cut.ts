@@ -58,6 +58,12 @@ export function projections(node: AttentionNode): string[] {
   return [node.query, node.key, node.value].filter((name): name is string => name !== undefined);
 }
 
+/** Names of all rotary caches, in the attention nodes or in front of them. */
+export function rotaryCaches({ attention, tables }: CutModel): string[] {
+  const inNodes = attention.flatMap(({ rotary }) => (rotary ? [rotary.cosineCache, rotary.sineCache] : []));
+  return [...new Set([...inNodes, ...tables])];
+}
+
 /**
  * Rotary caches that RotaryEmbedding nodes of several segments read: they are fed, so that no session copies them, and so that one
  * choice between two holds for a whole text.

@@ -4,8 +4,10 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { type PromptLayout, readPromptLayout } from './chat-template.ts';
 import { type ModelConfig, readConfig } from './config.ts';
 import { createDecoder } from './create-decoder.ts';
+import type { CutModel } from './cut.ts';
 import type { Decoder } from './decoder.ts';
 import { checkExternalData, checkLayers, openGraph, parseGraph } from './graph.ts';
+import { requireRoom, residentBytes } from './resident.ts';
 import { type ModelFolder, readText } from './source.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -18,6 +20,8 @@ export interface Model {
   readonly planFile: PlanFile | undefined;
   /** Bytes of the graph's files, external data included. */
   readonly weightBytes: number;
+  /** Bytes that it takes in memory (`resident.ts`). */
+  readonly residentBytes: number;
   /** Tokens the files have room for: positions of the config and rows of the rotary caches, whichever is less. */
   readonly contextTokens: number;
 }
@@ -40,7 +44,13 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
   try {
     const model = await parseGraph(source);
     const externalBytes = await checkExternalData(folder, model);
-    const decoder = await createDecoder(model, runtime, { ...options, onCut: (cut) => checkLayers(config, cut) });
+    let resident = 0;
+    const onCut = (cut: CutModel) => {
+      checkLayers(config, cut);
+      resident = residentBytes(cut, config.contextTokens);
+      requireRoom(folder.name, resident, runtime.availableBytes());
+    };
+    const decoder = await createDecoder(model, runtime, { ...options, onCut });
     return {
       name: folder.name,
       config,
@@ -49,6 +59,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
       decoder,
       planFile,
       weightBytes: source.size + externalBytes,
+      residentBytes: resident,
       contextTokens: Math.min(config.contextTokens, decoder.positionsFor({})),
     };
   } finally {

@@ -3,7 +3,7 @@
  * fed by weights alone, or an If that chooses by the text's length.
  */
 import type { Runtime } from '../runtime/runtime.ts';
-import type { CutModel } from './cut.ts';
+import { type CutModel, rotaryCaches } from './cut.ts';
 import { GraphPart } from './graph-part.ts';
 import type { OnnxModel, OnnxNode } from './onnx.ts';
 import type { Table } from './table.ts';
@@ -17,11 +17,8 @@ export async function readTables(
   runtime: Runtime,
   dataFolder: string | undefined,
 ): Promise<Map<string, Table>> {
-  const inNodes = cut.attention.flatMap(({ rotary, norm }) => [
-    ...(rotary ? [rotary.cosineCache, rotary.sineCache] : []),
-    ...(norm ? [norm.queryWeight, norm.keyWeight] : []),
-  ]);
-  const names = [...new Set([...inNodes, ...cut.tables])];
+  const norms = cut.attention.flatMap(({ norm }) => (norm ? [norm.queryWeight, norm.keyWeight] : []));
+  const names = [...new Set([...rotaryCaches(cut), ...norms])];
   if (names.length === 0) return new Map();
   const longest = await longestBrief(cut.model, names, runtime, dataFolder);
   const part = await GraphPart.open(cut.model, names, runtime, dataFolder);

@@ -1,6 +1,7 @@
 /** The browser's own modal dialog: on top of everything, the rest inert, Escape closes it, focus goes back by itself. */
 import { X } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { Notices } from '../notices.tsx';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 
@@ -28,6 +29,8 @@ export function Modal({ title, children }: ModalProps) {
         </button>
       </header>
       {children}
+      {/* Everything outside is inert and behind the backdrop: what goes wrong in here is told in here. */}
+      <Notices />
     </dialog>
   );
 }

@@ -1,6 +1,5 @@
 /** The reader's choices; each takes effect when it is made. */
-import { useEffect, useState } from 'react';
-import type { ModelChoice, Settings } from '../../electron/contract.ts';
+import type { Settings } from '../../electron/contract.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
 import { count } from '../format.ts';
@@ -55,30 +54,17 @@ export function SettingsDialog() {
   );
 }
 
-/** The built-in model and those of this machine; ones that can't run say why. */
+/** The model that is used; the models page has all of them. */
 function ModelField({ settings }: { readonly settings: Settings }) {
-  const [models, setModels] = useState<readonly ModelChoice[]>([]);
-  useEffect(() => {
-    void attempt(async () => setModels(await bridge.listModels({})));
-  }, []);
-  const chosen = models.find(({ name }) => name === settings.model);
+  const openDialog = useAppState((state) => state.openDialog);
   return (
-    <label>
-      {strings.settings.model}
-      <select
-        id="model"
-        value={settings.model ?? ''}
-        onChange={({ target }) => change({ model: target.value === '' ? null : target.value })}
-      >
-        <option value="">{strings.settings.builtIn}</option>
-        {models.map(({ name, usable }) => (
-          <option key={name} value={name} disabled={!usable}>
-            {usable ? name : strings.settings.unusable(name)}
-          </option>
-        ))}
-      </select>
-      <span className="quiet small">{chosen?.because ?? strings.settings.otherModels}</span>
-    </label>
+    <div className="model-field">
+      <span>{strings.settings.model}</span>
+      <span>{settings.model ?? strings.settings.builtIn}</span>
+      <button type="button" onClick={() => openDialog({ kind: 'models' })}>
+        {strings.settings.otherModels}
+      </button>
+    </div>
   );
 }
 

@@ -16,11 +16,18 @@ export async function attempt(work: () => Promise<unknown>): Promise<void> {
 
 /** Takes the services' state over, at the start and whenever the connection is there again. */
 export function connect(): void {
-  bridge.onEvent(receive);
+  bridge.onEvent((event) => {
+    receive(event);
+    if (event.type === 'download-ended' && event.model !== null) void attempt(loadModels);
+  });
   bridge.onConnection((connected) => {
     store.getState().setConnected(connected);
     if (connected) void attempt(refresh);
   });
+}
+
+export async function loadModels(): Promise<void> {
+  store.getState().setModels(await bridge.listModels({}));
 }
 
 export async function refresh(): Promise<void> {

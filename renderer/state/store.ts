@@ -4,15 +4,17 @@ import type { AppEvent } from '../../electron/contract.ts';
 import { type ConversationsSlice, createConversationsSlice } from './conversations.ts';
 import { createDocumentsSlice, type DocumentsSlice } from './documents.ts';
 import { createEngineSlice, type EngineSlice } from './engine.ts';
+import { createModelsSlice, type ModelsSlice } from './models.ts';
 import { createViewSlice, type ViewSlice } from './view.ts';
 
-export type State = DocumentsSlice & ConversationsSlice & EngineSlice & ViewSlice;
+export type State = DocumentsSlice & ConversationsSlice & EngineSlice & ModelsSlice & ViewSlice;
 export type Slice<Part> = StateCreator<State, [], [], Part>;
 
 export const store = createStore<State>()((...parameters) => ({
   ...createDocumentsSlice(...parameters),
   ...createConversationsSlice(...parameters),
   ...createEngineSlice(...parameters),
+  ...createModelsSlice(...parameters),
   ...createViewSlice(...parameters),
 }));
 
@@ -22,4 +24,5 @@ export function receive(event: AppEvent): void {
   state.receiveDocument(event);
   state.receiveConversation(event);
   state.receiveEngine(event);
+  state.receiveModels(event);
 }

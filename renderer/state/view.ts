@@ -10,6 +10,7 @@ export interface Place {
 
 export type Dialog =
   | { kind: 'settings' }
+  | { kind: 'models' }
   | { kind: 'paste' }
   | { kind: 'fit'; document: string }
   | { kind: 'password'; document: string }

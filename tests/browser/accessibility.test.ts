@@ -48,6 +48,9 @@ describe.skipIf(!CHROMIUM)('accessibility', () => {
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.locator('dialog[open]').waitFor(WAIT);
     found.settings = await violations(page);
+    await page.getByRole('button', { name: 'Models …' }).click();
+    await page.locator('.models').waitFor(WAIT);
+    found.models = await violations(page);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'What fits?' }).first().click();
     await page.locator('.fits').waitFor(WAIT);

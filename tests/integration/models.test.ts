@@ -1,60 +1,30 @@
 /** `npm run models` as people run it, against a hub on this machine that serves the built-in reader. */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CatalogueModel } from '../../engine/model/catalogue.ts';
+import type { CatalogueModel } from '../../engine/runtime/hub/catalogue.ts';
 import { READER, ROOT, temporaryFolder } from './command.ts';
+import { GRAPH, type HubServer, REPOSITORY, startHub, startProxy } from './hub-server.ts';
 
-const REPOSITORY = 'someone/reader-ONNX';
-const FILES = [
-  'README.md',
-  'config.json',
-  'generation_config.json',
-  'pod.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-];
-const GRAPH = 'onnx/model.onnx';
-
-let server: Server;
-let endpoint = '';
+let hub: HubServer;
 const data = temporaryFolder();
-const asked: string[] = [];
 
 beforeAll(async () => {
-  const content = readFileSync(join(READER, GRAPH));
-  const tree = [
-    ...FILES.map((path) => ({ type: 'file', path, size: statSync(join(READER, path)).size })),
-    { type: 'directory', path: 'onnx', size: 0 },
-    {
-      type: 'file',
-      path: GRAPH,
-      size: 133,
-      lfs: { oid: createHash('sha256').update(content).digest('hex'), size: content.length },
-    },
-  ];
-  server = createServer((request, response) => {
-    const url = request.url ?? '';
-    asked.push(url);
-    if (url.startsWith('/api/models/gated/')) response.writeHead(request.headers.authorization ? 404 : 401).end();
-    else if (url.startsWith(`/api/models/${REPOSITORY}/tree/`)) response.end(JSON.stringify(tree));
-    else if (url.startsWith(`/${REPOSITORY}/resolve/main/`)) {
-      const body = readFileSync(join(READER, url.split('/main/')[1] ?? ''));
-      response.writeHead(200, { 'content-length': body.length, etag: '"1"' }).end(body);
-    } else response.writeHead(404).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  hub = await startHub();
 });
-afterAll(() => server.close());
+afterAll(() => hub.close());
 
 function models(...parameters: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return modelsWith({}, ...parameters);
+}
+
+function modelsWith(
+  environment: NodeJS.ProcessEnv,
+  ...parameters: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [join(ROOT, 'engine/models.ts'), '--data', data, ...parameters], {
-    env: { ...process.env, HF_ENDPOINT: `${endpoint}/`, HF_TOKEN: '' },
+    env: { ...process.env, HF_ENDPOINT: `${hub.endpoint}/`, HF_TOKEN: '', ...environment },
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text) => (stdout += text));
@@ -66,7 +36,7 @@ describe('npm run models', () => {
   it('asks nobody for a list', async () => {
     const { stdout } = await models('list');
     expect(stdout).toMatch(/No models beside the built-in one/);
-    expect(asked).toEqual([]);
+    expect(hub.asked).toEqual([]);
   });
 
   it('has a catalogue whose figures follow from shapes, and which says what it does not know', async () => {
@@ -77,7 +47,7 @@ describe('npm run models', () => {
     const { stdout } = await models('catalogue');
     expect(stdout).toMatch(/Qwen3 4B .*\n.*\n.*KV cache 140\.6 MiB a 1,000 tokens, 87\.9 with PoD/);
     expect(stdout).toMatch(/None of these was run by this project yet/);
-    expect(asked).toEqual([]);
+    expect(hub.asked).toEqual([]);
   });
 
   it('gets a model whole, says what it is, and lists it', async () => {
@@ -102,6 +72,15 @@ describe('npm run models', () => {
     expect((await models('remove', 'someone--reader-ONNX-fp32')).stdout).toMatch(/with its files/);
     expect(readdirSync(data)).toEqual(['models.json']);
     expect((await models('list')).stdout).toMatch(/No models/);
+  });
+
+  it('goes through a proxy where the environment names one', async () => {
+    const proxy = await startProxy();
+    const settings = { HTTP_PROXY: proxy.address, HTTPS_PROXY: proxy.address, NO_PROXY: '', no_proxy: '' };
+    const { stderr } = await modelsWith(settings, 'get', 'nobody/nothing');
+    proxy.close();
+    expect(stderr).toMatch(/download-missing/);
+    expect(proxy.reached.map((each) => `http://${each}`)).toEqual([hub.endpoint]);
   });
 
   it('says in words what is in the way', async () => {

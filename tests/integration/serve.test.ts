@@ -26,6 +26,7 @@ beforeAll(async () => {
   app = createApp({
     dataFolder: join(folder, 'data'),
     modelFolder: join(ROOT, 'assets/models/reader'),
+    catalogueFile: join(ROOT, 'assets/models/catalogue.json'),
     startHost: ({ runtime }) => forkEngine({ runtime, threads: 1 }),
     readFile: readDocumentFile,
   });

@@ -32,6 +32,7 @@ function run(folder: string, startHost?: (settings: Settings) => Promise<EngineH
   const app = createApp({
     dataFolder: folder,
     modelFolder: READER,
+    catalogueFile: join(READER, '../catalogue.json'),
     startHost: (settings) => {
       started.push(settings);
       return startHost?.(settings) ?? forkEngine({ runtime: 'cpu', threads: settings.threads ?? undefined });

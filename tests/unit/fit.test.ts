@@ -19,7 +19,8 @@ function request(pageTokens: number, count: number, contextTokens: number, avail
     start: index * pageTokens,
     end: (index + 1) * pageTokens,
   }));
-  return { shape, modelName: 'model', tokens: pageTokens * count, pages, contextTokens, availableBytes };
+  const work = { queryWidth: 256, ratio: 2 };
+  return { shape, work, modelName: 'model', tokens: pageTokens * count, pages, contextTokens, availableBytes };
 }
 
 const PLENTY = 64 * 2 ** 30;

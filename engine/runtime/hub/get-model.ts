@@ -3,7 +3,8 @@ import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProximaError } from '../../errors.ts';
 import { type DownloadOptions, downloadFile } from './download.ts';
-import { type Dtype, filesOf, type Hub, type HubFile, listRepository, requestFor } from './hub.ts';
+import type { Dtype } from './dtypes.ts';
+import { filesOf, type Hub, type HubFile, listRepository, requestFor } from './hub.ts';
 
 export interface GetProgress {
   readonly done: number;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ProximaError } from '../../errors.ts';
 import type { DownloadRequest } from './download.ts';
+import { DTYPES, type Dtype } from './dtypes.ts';
 import { refusalOf } from './responses.ts';
 
 export interface Hub {
@@ -11,16 +12,19 @@ export interface Hub {
   readonly token?: string | undefined;
 }
 
+const PUBLIC_HUB = 'https://huggingface.co';
+
+/** As the environment names it: HF_ENDPOINT, HF_TOKEN. */
+export function hubFrom({ HF_ENDPOINT, HF_TOKEN }: NodeJS.ProcessEnv): Hub {
+  return { endpoint: (HF_ENDPOINT || PUBLIC_HUB).replace(/\/+$/, ''), token: HF_TOKEN || undefined };
+}
+
 export interface HubFile {
   readonly path: string;
   readonly bytes: number;
   /** The hub publishes it for large files only. */
   readonly sha256: string | undefined;
 }
-
-/** How weights are stored, as the hub's file names say it. */
-export const DTYPES = ['q4f16', 'q4', 'int8', 'fp16', 'fp32'] as const;
-export type Dtype = (typeof DTYPES)[number];
 
 const SUFFIXES: Readonly<Record<Dtype, readonly string[]>> = {
   q4f16: ['_q4f16'],

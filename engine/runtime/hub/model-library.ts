@@ -9,6 +9,8 @@ import type { CutModel } from '../../model/cut.ts';
 import { createCpuRuntime } from '../cpu.ts';
 import { openModelFolder } from '../folder-node.ts';
 
+export type { ModelFacts } from '../../model/assess.ts';
+
 export interface KnownModel {
   readonly name: string;
   readonly folder: string;
@@ -60,7 +62,7 @@ export class ModelLibrary {
       throw new ProximaError(
         'model-unsupported',
         `${basename(path)} can't be used: ${assessment.because}`,
-        'Choose another model.',
+        'Give another folder, or choose another model.',
       );
     }
     const models = await this.#read();

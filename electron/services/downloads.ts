@@ -1,0 +1,159 @@
+/** Models on their way from a hub: several at a time, each paused, taken up again or given up; unfinished ones outlive the app. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ProximaError } from '../../engine/errors.ts';
+import { DTYPES, type Dtype } from '../../engine/runtime/hub/dtypes.ts';
+import { getModel } from '../../engine/runtime/hub/get-model.ts';
+import type { Hub } from '../../engine/runtime/hub/hub.ts';
+import type { ModelLibrary } from '../../engine/runtime/hub/model-library.ts';
+import type { Download } from '../contract.ts';
+import { shownFailure } from './failures.ts';
+
+export interface DownloadsParts {
+  /** Where models are kept. */
+  readonly folder: string;
+  readonly library: ModelLibrary;
+  readonly hub: () => Hub;
+  readonly onChange: (download: Download) => void;
+  /** It came to its end: the model's name, or null where it was given up. */
+  readonly onEnd: (download: string, model: string | null) => void;
+}
+
+const keptSchema = z.array(
+  z.object({
+    id: z.string(),
+    repository: z.string(),
+    dtype: z.enum(DTYPES),
+    done: z.number().nonnegative(),
+    total: z.number().nonnegative(),
+  }),
+);
+
+/** How often progress is told at most, in milliseconds. */
+const TELL_EVERY = 200;
+
+export class Downloads {
+  readonly #parts: DownloadsParts;
+  readonly #downloads = new Map<string, Download>();
+  readonly #running = new Map<string, { readonly abort: AbortController; readonly ended: Promise<void> }>();
+
+  constructor(parts: DownloadsParts) {
+    this.#parts = parts;
+    for (const each of this.#read())
+      this.#downloads.set(each.id, { ...each, state: 'paused', file: null, failure: null });
+  }
+
+  list(): Download[] {
+    return [...this.#downloads.values()];
+  }
+
+  /** Begins, or takes up what of the same model was begun before. */
+  start(repository: string, dtype: Dtype): Download {
+    const begun = this.list().find((each) => each.repository === repository && each.dtype === dtype);
+    if (begun) return this.resume(begun.id);
+    const id = randomUUID();
+    this.#set({ id, repository, dtype, state: 'running', done: 0, total: 0, file: null, failure: null });
+    return this.#run(id);
+  }
+
+  /** Throws `entry-missing`, as all that follow. What has come is kept. */
+  async pause(id: string): Promise<void> {
+    await this.#halt(id);
+    this.#set({ ...this.#get(id), state: 'paused' });
+  }
+
+  resume(id: string): Download {
+    const download = this.#get(id);
+    return this.#running.has(id) ? download : this.#run(id);
+  }
+
+  /** Gives it up; what has come is deleted. */
+  async cancel(id: string): Promise<void> {
+    const { repository, dtype } = this.#get(id);
+    await this.#halt(id);
+    rmSync(this.#parts.library.folderFor(repository, dtype), { recursive: true, force: true });
+    this.#end(id, null);
+  }
+
+  /** Stops all; they are there again, paused, at the next start. */
+  close(): void {
+    for (const { abort } of this.#running.values()) abort.abort();
+  }
+
+  #run(id: string): Download {
+    this.#set({ ...this.#get(id), state: 'running', failure: null });
+    const abort = new AbortController();
+    this.#running.set(id, { abort, ended: this.#fetch(id, abort.signal) });
+    return this.#get(id);
+  }
+
+  async #fetch(id: string, signal: AbortSignal): Promise<void> {
+    const { repository, dtype } = this.#get(id);
+    const { library, hub, onChange } = this.#parts;
+    const folder = library.folderFor(repository, dtype);
+    let told = 0;
+    try {
+      await getModel(hub(), repository, dtype, folder, {
+        signal,
+        onProgress: (progress) => {
+          this.#downloads.set(id, { ...this.#get(id), ...progress });
+          if (performance.now() - told < TELL_EVERY) return;
+          told = performance.now();
+          onChange(this.#get(id));
+        },
+      });
+      const { name } = await library.add(folder, true);
+      this.#running.delete(id);
+      this.#end(id, name);
+    } catch (cause) {
+      this.#running.delete(id);
+      const download = this.#downloads.get(id);
+      if (download && !signal.aborted) this.#set({ ...download, state: 'failed', failure: shownFailure(cause) });
+    }
+  }
+
+  async #halt(id: string): Promise<void> {
+    this.#get(id);
+    const running = this.#running.get(id);
+    running?.abort.abort();
+    await running?.ended;
+  }
+
+  #end(id: string, model: string | null): void {
+    this.#downloads.delete(id);
+    this.#keep();
+    this.#parts.onEnd(id, model);
+  }
+
+  #get(id: string): Download {
+    const download = this.#downloads.get(id);
+    if (download) return download;
+    throw new ProximaError('entry-missing', 'This download is not there any more.', 'Look at the list again.');
+  }
+
+  #set(download: Download): void {
+    this.#downloads.set(download.id, download);
+    this.#keep();
+    this.#parts.onChange(download);
+  }
+
+  get #file(): string {
+    return join(this.#parts.folder, 'downloads.json');
+  }
+
+  #read(): z.infer<typeof keptSchema> {
+    try {
+      return keptSchema.parse(JSON.parse(readFileSync(this.#file, 'utf8')));
+    } catch {
+      return []; // Not there, or not ours: what has come lies in its folder and is found when it is asked for again.
+    }
+  }
+
+  #keep(): void {
+    const kept = this.list().map(({ id, repository, dtype, done, total }) => ({ id, repository, dtype, done, total }));
+    mkdirSync(this.#parts.folder, { recursive: true });
+    writeFileSync(this.#file, `${JSON.stringify(kept, null, 2)}\n`);
+  }
+}

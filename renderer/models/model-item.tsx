@@ -1,0 +1,59 @@
+/** A model of this machine, told by its own files. */
+import type { ModelEntry } from '../../electron/contract.ts';
+import { bridge } from '../bridge/bridge.ts';
+import { bytes, count } from '../format.ts';
+import { attempt, loadModels } from '../state/actions.ts';
+import { useAppState } from '../state/use-store.ts';
+import { strings } from '../strings.ts';
+
+export function ModelItem({ model }: { readonly model: ModelEntry }) {
+  const chosen = useAppState(({ settings }) => settings?.model ?? null);
+  const openDialog = useAppState((state) => state.openDialog);
+  const isChosen = model.builtIn ? chosen === null : chosen === model.name;
+  const use = () => void attempt(() => bridge.changeSettings({ model: model.builtIn ? null : model.name }));
+  const remove = () =>
+    openDialog({
+      kind: 'confirm',
+      title: strings.models.removeTitle,
+      text: model.own ? strings.models.removeOwn(model.name) : strings.models.removeOther(model.name),
+      action: strings.models.remove,
+      run: () => {
+        openDialog({ kind: 'models' });
+        void attempt(async () => {
+          await bridge.removeModel({ model: model.name });
+          await loadModels();
+        });
+      },
+    });
+  return (
+    <li className="model" data-usable={model.usable}>
+      <div className="what">
+        <strong>{model.builtIn ? strings.settings.builtIn : model.name}</strong>
+        <Facts model={model} />
+        {model.because && <p className={model.usable ? 'quiet small' : 'failure small'}>{model.because}</p>}
+      </div>
+      <div className="buttons">
+        <button type="button" disabled={isChosen || !model.usable} onClick={use}>
+          {isChosen ? strings.models.inUse : strings.models.use}
+        </button>
+        {!model.builtIn && (
+          <button type="button" onClick={remove}>
+            {strings.models.remove}
+          </button>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Facts({ model: { facts } }: { readonly model: ModelEntry }) {
+  if (!facts) return null;
+  const { modelType, layers, keyValueHeads, headSize, contextTokens, weightBytes, denseBytesPerThousand, plan } = facts;
+  return (
+    <p className="quiet small">
+      {strings.models.shape(modelType, count(layers), count(keyValueHeads), count(headSize))}{' '}
+      {strings.models.room(count(contextTokens), bytes(weightBytes), bytes(denseBytesPerThousand))}{' '}
+      {strings.models.plans[plan]}
+    </p>
+  );
+}
