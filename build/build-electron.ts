@@ -10,6 +10,7 @@ const MODULES = {
   main: 'electron/main.ts',
   'engine-process': 'engine/runtime/engine-process.ts',
   'document-process': 'engine/runtime/document-process.ts',
+  'explore-process': 'engine/runtime/explore-process.ts',
 };
 /** Sandboxed preloads are classic scripts, whole in one file. */
 const PRELOADS = { preload: 'electron/preload.ts', 'engine-preload': 'electron/engine-preload.ts' };

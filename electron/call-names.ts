@@ -12,6 +12,8 @@ export const CALL_NAMES = [
   'importModel',
   'removeModel',
   'setHubToken',
+  'explore',
+  'cancelExploration',
   'read',
   'pauseReading',
   'cancelReading',

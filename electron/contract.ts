@@ -3,6 +3,7 @@
  * checked against its schema on the services' side, because the screen is not trusted; results and events are typed.
  */
 import { z } from 'zod';
+import type { PlanCheck } from '../engine/cache/sharing-plan.ts';
 import type { MemoryUse } from '../engine/engine.ts';
 import type { LoadedModel, Measured } from '../engine/protocol.ts';
 import type { CatalogueModel } from '../engine/runtime/hub/catalogue.ts';
@@ -44,6 +45,14 @@ export const calls = {
   importModel: z.object({ folder: z.string().min(1).max(4096) }),
   removeModel: z.object({ model: z.string().max(255) }),
   /** Forgotten where null. */
+  /** Looks for a sharing plan on documents of the library. */
+  explore: z.object({
+    model: z.string().max(255).nullable(),
+    documents: z.array(id).min(1).max(8),
+    /** Share of a long document's cache; as much as costs next to nothing where null. */
+    saving: z.number().min(0.01).max(0.5).nullable(),
+  }),
+  cancelExploration: z.object({}),
   setHubToken: z.object({ token: z.string().trim().min(1).max(500).nullable() }),
   read: z.object({
     document: id,
@@ -86,6 +95,8 @@ export interface Results {
   cancelDownload: null;
   importModel: null;
   removeModel: null;
+  explore: Exploration;
+  cancelExploration: null;
   setHubToken: HubState;
   read: null;
   pauseReading: null;
@@ -142,6 +153,19 @@ export interface Download {
   readonly failure: ShownFailure | null;
 }
 
+/** The search for a model's sharing plan. */
+export interface Exploration {
+  /** Null: the built-in one. */
+  readonly model: string | null;
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled';
+  /** Plans that were tried, of how many at most. */
+  readonly done: number;
+  readonly total: number;
+  /** What was found, once it is done. */
+  readonly check: PlanCheck | null;
+  readonly failure: ShownFailure | null;
+}
+
 export interface HubState {
   readonly endpoint: string;
   /** Where the token for models behind terms is kept. */
@@ -152,6 +176,8 @@ export interface Models {
   readonly models: readonly ModelEntry[];
   readonly catalogue: readonly CatalogueEntry[];
   readonly downloads: readonly Download[];
+  /** The one that is under way, or was last. */
+  readonly exploration: Exploration | null;
   readonly hub: HubState;
 }
 
@@ -262,6 +288,7 @@ export type AppEvent =
   | { type: 'settings'; settings: Settings }
   | { type: 'download'; download: Download }
   /** It came to its end, or was given up: then there is no model. */
+  | { type: 'exploration'; exploration: Exploration }
   | { type: 'download-ended'; download: string; model: string | null }
   | { type: 'notice'; message: string };
 

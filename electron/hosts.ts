@@ -10,6 +10,7 @@ import {
   type RuntimeChoice,
   superviseEngine,
 } from '../engine/runtime/engine-host-process.ts';
+import type { ExploreMessage, ExploreProcess } from '../engine/runtime/explorer.ts';
 import { ENGINE_CHANNEL } from './channels.ts';
 import { ORIGIN, SAFE_PREFERENCES } from './security.ts';
 
@@ -65,6 +66,19 @@ export function startHost(
   modelFolder: string,
 ): Promise<EngineHost> {
   return runtime === 'cpu' ? startCpuHost(threads) : startGpuHost(modelFolder);
+}
+
+export function startExplorer(): ExploreProcess {
+  const child = utilityProcess.fork(join(BUILT, 'explore-process.js'), [], {
+    serviceName: 'Proxima explorer',
+    stdio: 'ignore',
+  });
+  return {
+    post: (request) => child.postMessage(request),
+    onMessage: (listener) => void child.on('message', (message: ExploreMessage) => listener(message)),
+    onExit: (listener) => void child.on('exit', () => listener()),
+    kill: () => void child.kill(),
+  };
 }
 
 export function startDocumentProcess(): DocumentProcess {

@@ -6,7 +6,7 @@ import { ProximaError } from '../engine/errors.ts';
 import { readDocumentFile } from '../engine/runtime/document-reader.ts';
 import { handleScheme, registerScheme } from './app-protocol.ts';
 import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
-import { startDocumentProcess, startHost } from './hosts.ts';
+import { startDocumentProcess, startExplorer, startHost } from './hosts.ts';
 import { secretInKeychain } from './keychain.ts';
 import { setMenu } from './menu.ts';
 import { denyPermissions, guardWindows, isOwnSender, ORIGIN, SAFE_PREFERENCES } from './security.ts';
@@ -53,6 +53,7 @@ async function open(): Promise<void> {
       catalogueFile: join(MODELS, 'catalogue.json'),
       startHost: ({ runtime, threads }, modelFolder) => startHost(runtime, threads ?? undefined, modelFolder),
       readFile: (path, options) => readDocumentFile(path, options, startDocumentProcess),
+      startExplorer,
       secrets: secretInKeychain(join(dataFolder, 'hub-token')),
     });
   } catch (cause) {

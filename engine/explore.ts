@@ -2,34 +2,19 @@
  * `npm run explore -- --document FILE...`: finds a sharing plan for a model on the reader's own documents, with the engine itself, and
  * says what it costs. Writes the plan and a picture beside the model.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { CpuAttention } from './attention/cpu.ts';
-import { densePlan, type PlanFile, parsePlanFile } from './cache/sharing-plan.ts';
 import { startProgress } from './cli/progress.ts';
-import { cacheShape } from './engine.ts';
 import { ProximaError } from './errors.ts';
-import { AttentionProbe } from './explore/attention-probe.ts';
-import { drawSimilarity } from './explore/heat-map.ts';
-import { measureCost, type PlanCost, PROBE_PROXIMITY } from './explore/plan-cost.ts';
-import { createProbeText, type ProbeText } from './explore/probe-text.ts';
-import { type Found, type SearchGoal, type SearchSpace, searchPlan } from './explore/search.ts';
-import { measureSimilarity } from './explore/similarity.ts';
-import { keyMeanings } from './model/attention-node.ts';
-import { CpuLayers } from './model/cpu-layers.ts';
-import { loadModel, type Model } from './model/model.ts';
+import { type Exploration, findPlan, loadExplorable, type NamedText, USUAL_DELTA } from './explore/find-plan.ts';
+import type { PlanCost } from './explore/plan-cost.ts';
+import type { Found } from './explore/search.ts';
 import { createCpuRuntime } from './runtime/cpu.ts';
 import { readDocumentFile } from './runtime/document-reader.ts';
 import { openModelFolder } from './runtime/folder-node.ts';
+import { planTarget, writePlan } from './runtime/plan-files.ts';
 
 const BUILT_IN_MODEL = join(import.meta.dirname, '../assets/models/reader');
-const USUAL_DELTA = 0.1;
-const SIMILARITY = { queries: 32, sinks: PROBE_PROXIMITY.sinks, recent: PROBE_PROXIMITY.recent };
-/** The window that plans are used with; the search's own is shorter, as its texts are. */
-const SINKS = 16;
-const RECENT = 256;
 const INTERRUPTED = 130;
 
 interface Options {
@@ -45,89 +30,38 @@ const controller = new AbortController();
 process.once('SIGINT', () => controller.abort());
 
 async function explore(options: Options): Promise<void> {
-  const runtime = createCpuRuntime();
-  const probe = new AttentionProbe(new CpuAttention(runtime));
-  const listening = {
-    ...runtime,
-    createLayers: (cut: Model['decoder']['cut'], tables: ConstructorParameters<typeof CpuLayers>[1]) =>
-      new CpuLayers(cut.attention, tables, runtime, probe),
-  };
   const folder = resolve(options.model);
-  const model = await loadModel(await openModelFolder(folder), listening, { dataFolder: join(folder, 'onnx') });
-  try {
-    const texts = await readTexts(model, options.document);
-    const similarity = await similarityOf(model, probe, texts);
-    const goal: SearchGoal = { delta: options.delta ?? USUAL_DELTA, saving: options.saving };
-    const found = await search(model, texts, goal);
-    await report(options, folder, similarity, found);
-  } finally {
-    await model.decoder.close();
-  }
-}
-
-async function readTexts(model: Model, files: readonly string[]): Promise<ProbeText[]> {
-  const texts: ProbeText[] = [];
-  for (const file of files) {
-    const { pages } = await readDocumentFile(file, { signal: controller.signal });
-    texts.push(createProbeText(model, pages.map(({ text }) => text).join('\n'), basename(file)));
-  }
-  return texts;
-}
-
-async function similarityOf(model: Model, probe: AttentionProbe, [text]: readonly ProbeText[]): Promise<number[][][]> {
-  const { attention } = model.decoder.cut;
-  const plan = densePlan(attention.length, attention[0]?.keyValueHeads ?? 0);
-  const cache = model.decoder.createCache(cacheShape(model, { plan, proximity: PROBE_PROXIMITY }));
-  try {
-    return await measureSimilarity(model.decoder, cache, probe, text?.ids ?? [], SIMILARITY);
-  } finally {
-    cache.clear();
-  }
-}
-
-async function search(model: Model, texts: readonly ProbeText[], goal: SearchGoal): Promise<Found> {
-  const { attention } = model.decoder.cut;
-  const space: SearchSpace = {
-    layers: attention.length,
-    heads: attention[0]?.keyValueHeads ?? 0,
-    meanings: keyMeanings(attention),
-    windows: attention.map(({ window }) => window),
-  };
+  const explorable = await loadExplorable(await openModelFolder(folder), createCpuRuntime(), join(folder, 'onnx'));
   const progress = startProgress('Trying plans', 'plans');
   try {
-    const cost = (plan: Parameters<typeof measureCost>[1]) =>
-      measureCost(model.decoder, plan, texts, controller.signal);
-    return await searchPlan(space, goal, cost, (done, total) => progress.update(done, total));
+    const exploration = await findPlan(explorable, await readTexts(options.document), {
+      goal: { delta: options.delta ?? USUAL_DELTA, saving: options.saving },
+      signal: controller.signal,
+      onProgress: (done, total) => progress.update(done, total),
+    });
+    progress.stop();
+    const target = options.out ? resolve(options.out) : planTarget(folder);
+    report(options, exploration, target, await writePlan(target, exploration));
   } finally {
     progress.stop();
+    await explorable.model.decoder.close();
   }
 }
 
-/** A plan that a model was trained under is never written over. */
-function targetFor({ out }: Options, folder: string): string {
-  if (out) return resolve(out);
-  const own = join(folder, 'pod.json');
-  const adapted = existsSync(own) && parsePlanFile(readFileSync(own, 'utf8'), 'pod.json').adapted;
-  return adapted ? join(folder, 'pod.explored.json') : own;
+function readTexts(files: readonly string[]): Promise<NamedText[]> {
+  return Promise.all(
+    files.map(async (file) => {
+      const { pages } = await readDocumentFile(file, { signal: controller.signal });
+      return { name: basename(file), text: pages.map(({ text }) => text).join('\n') };
+    }),
+  );
 }
 
-async function report(options: Options, folder: string, similarity: number[][][], found: Found): Promise<void> {
+function report({ json }: Options, { plan, found, similarity }: Exploration, target: string, picture: string): void {
   const { chosen, alone, steps } = found;
-  const dense = (steps[0] as Found['chosen']).cost;
-  const target = targetFor(options, folder);
-  const plan: PlanFile = {
-    version: 1,
-    leaders: chosen.plan.leaders.map((row) => [...row]),
-    sinks: SINKS,
-    recent: RECENT,
-    adapted: false,
-    found: `explored on ${options.document.map((file) => basename(file)).join(', ')}; not adapted`,
-  };
-  await writeFile(target, `${JSON.stringify(plan, null, 2)}\n`);
-  const picture = `${target.replace(/\.json$/, '')}.svg`;
-  await writeFile(picture, drawSimilarity(similarity));
-  const check = { dense, plan: chosen.cost };
-  if (options.json) {
+  const dense = (steps[0] ?? chosen).cost;
+  if (json) {
+    const check = { dense, plan: chosen.cost };
     const curve = steps.map(({ saving, cost }) => ({ saving, ...cost }));
     process.stdout.write(
       `${JSON.stringify({ plan, saving: chosen.saving, similarity, alone, check, curve, target, picture }, null, 2)}\n`,

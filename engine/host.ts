@@ -154,6 +154,7 @@ class EngineHost {
       contextTokens: model.contextTokens,
       weightBytes: model.weightBytes,
       plan: planFile ? (planFile.adapted ? 'adapted' : 'not adapted') : 'none',
+      check: planFile?.check ?? null,
     };
   }
 

@@ -17,6 +17,7 @@
  * its result or with `failed`, exactly once.
  */
 import { z } from 'zod';
+import type { PlanCheck } from './cache/sharing-plan.ts';
 import type { Answer, MemoryUse } from './engine.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Fit } from './fit.ts';
@@ -86,6 +87,8 @@ export interface LoadedModel {
   readonly weightBytes: number;
   /** Whether the model brings a sharing plan, and was trained under it. */
   readonly plan: 'none' | 'adapted' | 'not adapted';
+  /** What a plan that it was not trained under was measured to cost; null where nobody has measured. */
+  readonly check: PlanCheck | null;
 }
 
 /** What a document would take, under each policy. */

@@ -14,6 +14,8 @@ export interface AnswersParts {
   readonly engine: () => Promise<ResilientEngine>;
   readonly settings: () => Settings;
   readonly usualPolicy: () => PolicyName;
+  /** Whether there is anything to compare. */
+  readonly offersPod: () => boolean;
   readonly emit: (event: AppEvent) => void;
 }
 
@@ -82,7 +84,7 @@ export class Answers {
   }
 
   #policies(compare: boolean): PolicyName[] {
-    return compare ? ['dense', 'pod'] : [this.#parts.usualPolicy()];
+    return compare && this.#parts.offersPod() ? ['dense', 'pod'] : [this.#parts.usualPolicy()];
   }
 
   #start(turn: Turn): void {

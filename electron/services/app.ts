@@ -7,14 +7,17 @@ import { FORMATS } from '../../engine/documents/read-document.ts';
 import { ProximaError } from '../../engine/errors.ts';
 import type { StartedHost } from '../../engine/resilient-engine.ts';
 import type { ReadFileOptions } from '../../engine/runtime/document-reader.ts';
+import { type ExploreProcess, forkExplorer } from '../../engine/runtime/explorer.ts';
 import { ModelLibrary } from '../../engine/runtime/hub/model-library.ts';
 import type { AppEvent, AppState, DocumentEntry, Handlers, PolicyName, Settings } from '../contract.ts';
+import { offersPod } from '../pod-offer.ts';
 import { Answers } from './answers.ts';
 import { ConversationStore } from './conversations.ts';
 import { Database } from './database.ts';
 import { DocumentStore } from './document-store.ts';
 import { Downloads } from './downloads.ts';
 import { EngineService } from './engine-service.ts';
+import { Explorations } from './explorations.ts';
 import { exportConversation } from './export.ts';
 import { shownFailure } from './failures.ts';
 import { HubAccess, type SecretStore, secretInMemory } from './hub-access.ts';
@@ -31,6 +34,8 @@ export interface AppParts {
   readonly catalogueFile: string;
   readonly startHost: (settings: Settings, modelFolder: string) => Promise<StartedHost & { readonly runtime: string }>;
   readonly readFile: (path: string, options: ReadFileOptions) => Promise<Document>;
+  /** A process that looks for sharing plans; Node's where left out. */
+  readonly startExplorer?: () => ExploreProcess;
   /** Where the hub's token is kept; in memory where left out. */
   readonly secrets?: SecretStore;
 }
@@ -86,10 +91,14 @@ export function createApp(parts: AppParts): App {
   });
   const usualPolicy = (): PolicyName => {
     const { policy } = settings.get();
-    if (policy !== 'auto') return policy;
-    return engine.model?.plan === 'none' ? 'dense' : 'pod';
+    return policy !== 'dense' && offersPod(engine.model) ? 'pod' : 'dense';
   };
-  const shared = { engine: () => engine.engine(), settings: () => settings.get(), usualPolicy };
+  const shared = {
+    engine: () => engine.engine(),
+    settings: () => settings.get(),
+    usualPolicy,
+    offersPod: () => offersPod(engine.model),
+  };
   const readings: Readings = new Readings({
     ...shared,
     pagesOf: (document) => library.whenStored(document),
@@ -103,6 +112,23 @@ export function createApp(parts: AppParts): App {
     onChange: (document) => emit({ type: 'document', document }),
     onStored: (document) => void readWhatFits(document),
   });
+
+  const explorations = new Explorations({
+    startExplorer: parts.startExplorer ?? forkExplorer,
+    threads: () => settings.get().threads ?? undefined,
+    onChange: (exploration) => emit({ type: 'exploration', exploration }),
+    onPlan: (model) => {
+      if (model === settings.get().model) restart();
+    },
+  });
+
+  /** The engine starts anew, with what the settings and the model's folder say now. */
+  function restart(): void {
+    answers.stopAll();
+    readings.forgetAll();
+    engine.stop();
+    begin(engine.engine());
+  }
 
   /** A new document is measured, and read where it fits; where it doesn't, the reader is asked. */
   async function readWhatFits(document: string): Promise<void> {
@@ -143,10 +169,7 @@ export function createApp(parts: AppParts): App {
     const differs = (names: readonly (keyof Settings)[]) => names.some((name) => before[name] !== after[name]);
     emit({ type: 'settings', settings: after });
     if (differs(OF_THE_PROCESS)) {
-      answers.stopAll();
-      readings.forgetAll();
-      engine.stop();
-      begin(engine.engine());
+      restart();
       // Another model counts other tokens.
       if (differs(['model'])) begin(countTokens());
     } else if (differs(OF_THE_READINGS)) {
@@ -175,6 +198,7 @@ export function createApp(parts: AppParts): App {
       models: await modelEntries(parts.modelFolder, models),
       catalogue: await readCatalogue(parts.catalogueFile),
       downloads: downloads.list(),
+      exploration: explorations.state,
       hub: access.state(),
     }),
     lookUpModel: ({ repository }) => choicesOf(access.hub(), repository),
@@ -187,6 +211,23 @@ export function createApp(parts: AppParts): App {
       await models.find(model);
       if (settings.get().model === model) await changeSettings({ model: null });
       return done(models.remove(model));
+    },
+    explore: async ({ model, documents, saving }) =>
+      explorations.start({
+        model,
+        folder: model === null ? parts.modelFolder : (await models.find(model)).folder,
+        documents: documents.map((document) => ({
+          name: store.get(document).title,
+          text: library
+            .pages(document)
+            .map(({ text }) => text)
+            .join('\n'),
+        })),
+        saving: saving ?? undefined,
+      }),
+    cancelExploration: () => {
+      explorations.cancel();
+      return null;
     },
     setHubToken: ({ token }) => {
       access.setToken(token);
@@ -266,6 +307,7 @@ export function createApp(parts: AppParts): App {
     },
     close: () => {
       downloads.close();
+      explorations.cancel();
       answers.stopAll();
       engine.stop();
       database.close();

@@ -93,6 +93,19 @@ function refuse(cause: string): never {
 
 const count = z.number().int().nonnegative();
 
+const cost = z.object({ loss: z.number(), perplexity: z.number(), found: count, planted: count });
+
+/** What a plan that a model was not trained under costs, measured on the reader's own documents (`explore`). */
+const checkSchema = z.object({
+  /** Share of a long document's cache that it saves. */
+  saving: z.number().min(0).max(0.5),
+  documents: z.array(z.string()),
+  dense: cost,
+  plan: cost,
+});
+
+export type PlanCheck = z.infer<typeof checkSchema>;
+
 /** `pod.json`: a plan with the window it was made for and how it was found. */
 export const planFileSchema = z.object({
   version: z.literal(1),
@@ -101,6 +114,7 @@ export const planFileSchema = z.object({
   recent: count,
   adapted: z.boolean(),
   found: z.string(),
+  check: checkSchema.optional(),
 });
 
 export type PlanFile = z.infer<typeof planFileSchema>;

@@ -1,5 +1,5 @@
 /** What a model folder holds and whether it runs, from its files alone: config, tokenizer, template and graph; no weights are loaded. */
-import { parsePlanFile } from '../cache/sharing-plan.ts';
+import { type PlanCheck, parsePlanFile } from '../cache/sharing-plan.ts';
 import { ProximaError } from '../errors.ts';
 import { cacheBytesPerThousand } from '../runtime/hub/catalogue.ts';
 import { type AttentionNode, keyMeanings } from './attention-node.ts';
@@ -34,6 +34,8 @@ export interface ModelFacts {
   /** What PoD can save of a long document's cache at most, where keys may be shared at all: as many leaders as there are rotaries. */
   readonly mostSaving: number;
   readonly plan: 'none' | 'adapted' | 'not adapted';
+  /** What a plan that it was not trained under was measured to cost. */
+  readonly check: PlanCheck | null;
 }
 
 /** Looks closer at what was cut than files alone tell; rejects with `model-unsupported`. */
@@ -74,7 +76,7 @@ async function factsOf(folder: ModelFolder, check: CutCheck | undefined): Promis
       weightBytes,
       denseBytesPerThousand: cacheBytesPerThousand({ ...first, layers: unbounded(cut.attention).length }).dense,
       mostSaving: mostSavingOf(cut.attention),
-      plan: await planOf(folder),
+      ...(await planOf(folder)),
     };
   } finally {
     await source.close();
@@ -92,7 +94,8 @@ function mostSavingOf(attention: readonly AttentionNode[]): number {
   return keeping.length === 0 ? 0 : 0.5 * (1 - new Set(keyMeanings(keeping)).size / keeping.length);
 }
 
-async function planOf(folder: ModelFolder): Promise<ModelFacts['plan']> {
-  if (!(await folder.has('pod.json'))) return 'none';
-  return parsePlanFile(await readText(folder, 'pod.json'), 'pod.json').adapted ? 'adapted' : 'not adapted';
+async function planOf(folder: ModelFolder): Promise<Pick<ModelFacts, 'plan' | 'check'>> {
+  if (!(await folder.has('pod.json'))) return { plan: 'none', check: null };
+  const { adapted, check } = parsePlanFile(await readText(folder, 'pod.json'), 'pod.json');
+  return { plan: adapted ? 'adapted' : 'not adapted', check: check ?? null };
 }

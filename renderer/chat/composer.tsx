@@ -2,6 +2,7 @@
 import { SendHorizontal } from 'lucide-react';
 import { Switch } from 'radix-ui';
 import type { DocumentEntry } from '../../electron/contract.ts';
+import { offersPod } from '../../electron/pod-offer.ts';
 import { ask } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
@@ -11,6 +12,7 @@ export function Composer({ document }: { readonly document: DocumentEntry }) {
   const setDraft = useAppState((state) => state.setDraft);
   const compare = useAppState((state) => state.compare);
   const setCompare = useAppState((state) => state.setCompare);
+  const comparable = useAppState(({ engine }) => engine.model === null || offersPod(engine.model));
   const answerable = document.state === 'stored';
   // The field is free for the next question at once; one that was not taken comes back.
   const submit = async () => {
@@ -46,10 +48,10 @@ export function Composer({ document }: { readonly document: DocumentEntry }) {
       />
       <div className="controls">
         <div className="switch small">
-          <Switch.Root id="compare" checked={compare} onCheckedChange={setCompare}>
+          <Switch.Root id="compare" checked={compare && comparable} disabled={!comparable} onCheckedChange={setCompare}>
             <Switch.Thumb />
           </Switch.Root>
-          <label htmlFor="compare">{strings.compare.toggle}</label>
+          <label htmlFor="compare">{comparable ? strings.compare.toggle : strings.explore.none}</label>
         </div>
         <button type="submit" className="primary" disabled={!answerable || question.trim() === ''}>
           {strings.chat.send} <SendHorizontal />

@@ -1,6 +1,7 @@
 /** The one dialog that is open, if any. */
 import { useState } from 'react';
 import { bridge } from '../bridge/bridge.ts';
+import { ExploreDialog } from '../models/explore-dialog.tsx';
 import { ModelsDialog } from '../models/models-dialog.tsx';
 import { SettingsDialog } from '../settings/settings-dialog.tsx';
 import { addFiles, attempt } from '../state/actions.ts';
@@ -14,6 +15,7 @@ export function Dialogs() {
   const dialog = useAppState((state) => state.dialog);
   if (dialog?.kind === 'settings') return <SettingsDialog />;
   if (dialog?.kind === 'models') return <ModelsDialog />;
+  if (dialog?.kind === 'explore') return <ExploreDialog model={dialog.model} />;
   if (dialog?.kind === 'paste') return <PasteDialog />;
   if (dialog?.kind === 'fit') return <FitDialog document={dialog.document} />;
   if (dialog?.kind === 'password') return <PasswordDialog document={dialog.document} />;

@@ -1,6 +1,7 @@
 /** What fits before anything is read: the whole under each policy, or a part; with the bytes. */
 import { useEffect, useState } from 'react';
 import type { DocumentEntry, PolicyName } from '../../electron/contract.ts';
+import { offersPod } from '../../electron/pod-offer.ts';
 import type { Fit } from '../../engine/fit.ts';
 import type { Measured } from '../../engine/protocol.ts';
 import { bridge } from '../bridge/bridge.ts';
@@ -25,8 +26,9 @@ export function FitDialog({ document }: { readonly document: string }) {
 
 function Choices({ entry, measured }: { readonly entry: DocumentEntry; readonly measured: Measured }) {
   const { pod, tokens } = measured;
+  const offered = useAppState(({ engine }) => offersPod(engine.model));
   const policies = (['pod', 'dense'] as const).filter(
-    (policy) => policy === 'dense' || pod.cacheBytes < measured.dense.cacheBytes,
+    (policy) => policy === 'dense' || (offered && pod.cacheBytes < measured.dense.cacheBytes),
   );
   return (
     <>
@@ -39,7 +41,7 @@ function Choices({ entry, measured }: { readonly entry: DocumentEntry; readonly 
           <Choice key={policy} entry={entry} policy={policy} fit={measured[policy]} />
         ))}
       </ul>
-      <PageRange entry={entry} most={pod.lastPageThatFits} />
+      <PageRange entry={entry} most={(offered ? pod : measured.dense).lastPageThatFits} />
     </>
   );
 }

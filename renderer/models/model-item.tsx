@@ -5,11 +5,13 @@ import { bytes, count } from '../format.ts';
 import { attempt, loadModels } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
+import { CheckNumbers } from './check-numbers.tsx';
 
 export function ModelItem({ model }: { readonly model: ModelEntry }) {
   const chosen = useAppState(({ settings }) => settings?.model ?? null);
   const openDialog = useAppState((state) => state.openDialog);
   const isChosen = model.builtIn ? chosen === null : chosen === model.name;
+  const explorable = model.usable && !model.builtIn && model.facts?.plan !== 'adapted' && model.facts?.mostSaving !== 0;
   const use = () => void attempt(() => bridge.changeSettings({ model: model.builtIn ? null : model.name }));
   const remove = () =>
     openDialog({
@@ -30,12 +32,18 @@ export function ModelItem({ model }: { readonly model: ModelEntry }) {
       <div className="what">
         <strong>{model.builtIn ? strings.settings.builtIn : model.name}</strong>
         <Facts model={model} />
+        {model.facts?.plan === 'not adapted' && <CheckNumbers check={model.facts.check} />}
         {model.because && <p className={model.usable ? 'quiet small' : 'failure small'}>{model.because}</p>}
       </div>
       <div className="buttons">
         <button type="button" disabled={isChosen || !model.usable} onClick={use}>
           {isChosen ? strings.models.inUse : strings.models.use}
         </button>
+        {explorable && (
+          <button type="button" onClick={() => openDialog({ kind: 'explore', model: model.name })}>
+            {strings.explore.open}
+          </button>
+        )}
         {!model.builtIn && (
           <button type="button" onClick={remove}>
             {strings.models.remove}

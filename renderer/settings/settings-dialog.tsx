@@ -1,8 +1,10 @@
 /** The reader's choices; each takes effect when it is made. */
 import type { Settings } from '../../electron/contract.ts';
+import { offersPod } from '../../electron/pod-offer.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
 import { count } from '../format.ts';
+import { CheckNumbers } from '../models/check-numbers.tsx';
 import { attempt, refresh } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
@@ -28,6 +30,8 @@ export function SettingsDialog() {
         {engine.runtime && <p className="quiet small">{strings.settings.now(engine.runtime)}</p>}
         {model && <p className="quiet small">{strings.settings.modelNow(model.name, count(model.contextTokens))}</p>}
         <Choice name="policy" label={strings.settings.policy} options={strings.settings.policies} settings={settings} />
+        {model && !offersPod(model) && <p className="warning small">{strings.explore.none}</p>}
+        {model?.plan === 'not adapted' && <CheckNumbers check={model.check} />}
         <NumberField name="sinks" label={strings.settings.sinks} settings={settings} min={0} max={1024} />
         <NumberField name="recent" label={strings.settings.recent} settings={settings} min={0} max={65536} />
         <NumberField

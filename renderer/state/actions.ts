@@ -18,7 +18,8 @@ export async function attempt(work: () => Promise<unknown>): Promise<void> {
 export function connect(): void {
   bridge.onEvent((event) => {
     receive(event);
-    if (event.type === 'download-ended' && event.model !== null) void attempt(loadModels);
+    const came = event.type === 'download-ended' && event.model !== null;
+    if (came || (event.type === 'exploration' && event.exploration.state === 'done')) void attempt(loadModels);
   });
   bridge.onConnection((connected) => {
     store.getState().setConnected(connected);

@@ -12,6 +12,8 @@ export const createModelsSlice: Slice<ModelsSlice> = (set) => ({
   models: undefined,
   setModels: (models) => set({ models }),
   receiveModels: (event) => {
+    if (event.type === 'exploration')
+      set(({ models }) => (models ? { models: { ...models, exploration: event.exploration } } : {}));
     if (event.type !== 'download' && event.type !== 'download-ended') return;
     set(({ models }) => (models ? { models: { ...models, downloads: after(models, event) } } : {}));
   },

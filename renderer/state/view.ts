@@ -11,6 +11,7 @@ export interface Place {
 export type Dialog =
   | { kind: 'settings' }
   | { kind: 'models' }
+  | { kind: 'explore'; model: string }
   | { kind: 'paste' }
   | { kind: 'fit'; document: string }
   | { kind: 'password'; document: string }

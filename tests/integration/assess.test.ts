@@ -45,6 +45,7 @@ describe('a model folder', () => {
         denseBytesPerThousand: 1000 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 4,
         mostSaving: 0.5 * (1 - 1 / config.num_hidden_layers),
         plan: 'adapted',
+        check: null,
       },
     });
   });

@@ -1,7 +1,8 @@
 /** The models page's services: what is told of models comes from their files; downloads pause, go on, are given up and outlive the app. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent, Download } from '../../electron/contract.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
@@ -12,6 +13,8 @@ import { READER, ROOT, temporaryFolder } from './command.ts';
 import { GRAPH, type HubServer, REPOSITORY, startHub } from './hub-server.ts';
 
 const WAIT = { timeout: 60_000, interval: 20 };
+/** Some thousand words of plain English. */
+const PROSE = join(ROOT, 'README.md');
 const NAME = 'someone--reader-ONNX-fp32';
 
 let hub: HubServer;
@@ -147,6 +150,52 @@ describe('the models page', () => {
       failure: { code: 'model-unsupported', message: expect.stringContaining('config.json') },
     });
     rmSync(empty, { recursive: true });
+  });
+
+  it('offers PoD for a model without a plan only once one was found and measured on the reader’s documents', async () => {
+    const bare = join(folder, 'bare');
+    cpSync(READER, bare, { recursive: true });
+    rmSync(join(bare, 'pod.json'));
+    const { handlers } = app;
+    await handlers.importModel({ folder: bare });
+    await handlers.changeSettings({ model: 'bare', policy: 'pod' });
+    const model = async () => (await handlers.getState({})).engine.model;
+    await expect.poll(async () => (await model())?.name, WAIT).toBe('bare');
+    expect(await model()).toMatchObject({ plan: 'none', check: null });
+
+    const { id: document } = await app.addFile(
+      'trees.txt',
+      Readable.from([readFileSync(PROSE, 'utf8').slice(0, 12_000)]),
+    );
+    const reading = async () =>
+      (await handlers.getState({})).documents.find(({ id }: { id: string }) => id === document)?.reading;
+    await expect.poll(async () => (await reading())?.state, WAIT).toBe('read');
+    expect((await reading())?.policy).toBe('dense');
+
+    const busy = handlers.explore({ model: 'bare', documents: [document], saving: 0.25 });
+    expect(await busy).toMatchObject({ model: 'bare', state: 'running' });
+    expect(await answerCall(handlers, 'explore', { model: 'bare', documents: [document], saving: 0.25 })).toMatchObject(
+      { failure: { code: 'request-invalid' } },
+    );
+    await handlers.cancelExploration({});
+    expect((await list()).exploration?.state).toBe('cancelled');
+    expect(existsSync(join(bare, 'pod.json'))).toBe(false);
+
+    await handlers.explore({ model: 'bare', documents: [document], saving: 0.25 });
+    await expect.poll(async () => (await list()).exploration?.state, { ...WAIT, timeout: 300_000 }).toBe('done');
+    const check = (await list()).exploration?.check;
+    expect(check).toMatchObject({ documents: ['trees.txt'], dense: { planted: 6 }, plan: { planted: 6 } });
+    expect(check?.saving).toBeGreaterThanOrEqual(0.25);
+    expect(existsSync(join(bare, 'pod.svg'))).toBe(true);
+    await expect.poll(async () => (await model())?.plan, WAIT).toBe('not adapted');
+    expect((await model())?.check).toEqual(check);
+    const { models } = await list();
+    expect(models.find(({ name }) => name === 'bare')?.facts?.check).toEqual(check);
+
+    await handlers.read({ document });
+    await expect.poll(async () => (await reading())?.state, WAIT).toBe('read');
+    expect((await reading())?.policy).toBe('pod');
+    await handlers.changeSettings({ model: null, policy: 'auto' });
   });
 
   it('shows a token to the hub alone, and forgets it', async () => {

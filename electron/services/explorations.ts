@@ -1,0 +1,97 @@
+/** Looks for a model's sharing plan on the reader's own documents, one at a time, in a process that can be ended at any moment. */
+import { ProximaError } from '../../engine/errors.ts';
+import type { ExploreProcess } from '../../engine/runtime/explorer.ts';
+import { planTarget, writePlan } from '../../engine/runtime/plan-files.ts';
+import type { Exploration } from '../contract.ts';
+import { shownFailure } from './failures.ts';
+
+export interface ExplorationsParts {
+  readonly startExplorer: () => ExploreProcess;
+  readonly threads: () => number | undefined;
+  readonly onChange: (exploration: Exploration) => void;
+  /** A plan has been written into the model's folder. */
+  readonly onPlan: (model: string | null) => void;
+}
+
+export interface ExplorationRequest {
+  /** Null: the built-in one. */
+  readonly model: string | null;
+  readonly folder: string;
+  readonly documents: readonly { readonly name: string; readonly text: string }[];
+  /** Share of a long document's cache to be saved; as much as costs next to nothing where undefined. */
+  readonly saving: number | undefined;
+}
+
+/** Nats that a plan may cost where no saving is asked for. */
+const USUAL_DELTA = 0.1;
+
+export class Explorations {
+  readonly #parts: ExplorationsParts;
+  #process: ExploreProcess | undefined;
+  #state: Exploration | null = null;
+
+  constructor(parts: ExplorationsParts) {
+    this.#parts = parts;
+  }
+
+  get state(): Exploration | null {
+    return this.#state;
+  }
+
+  /** Throws `request-invalid` while another is under way. */
+  start({ model, folder, documents, saving }: ExplorationRequest): Exploration {
+    if (this.#process) {
+      throw new ProximaError('request-invalid', 'A plan is being looked for already.', 'Wait for it, or end it.');
+    }
+    const child = this.#parts.startExplorer();
+    this.#process = child;
+    const state = this.#set({ model, state: 'running', done: 0, total: 0, check: null, failure: null });
+    child.onMessage((message) => {
+      if (this.#process !== child) return;
+      if (message.type === 'progress') this.#set({ ...state, done: message.done, total: message.total });
+      else if (message.type === 'failed') this.#end({ ...state, state: 'failed', failure: shown(message.failure) });
+      else {
+        const check = message.exploration.plan.check ?? null;
+        this.#process = undefined; // Its own end is none of a failure any more.
+        child.kill();
+        writePlan(planTarget(folder), message.exploration).then(
+          () => {
+            this.#end({ ...state, state: 'done', check });
+            this.#parts.onPlan(model);
+          },
+          (cause) => this.#end({ ...state, state: 'failed', failure: shownFailure(cause) }),
+        );
+      }
+    });
+    child.onExit(() => {
+      if (this.#process !== child) return;
+      const lost = new ProximaError('engine-lost', 'The process that looked for a plan broke down.', 'Try again.');
+      this.#end({ ...state, state: 'failed', failure: shownFailure(lost) });
+    });
+    const threads = this.#parts.threads();
+    const goal = saving === undefined ? { delta: USUAL_DELTA } : { saving };
+    child.post({ folder, documents: [...documents], goal, ...(threads === undefined ? {} : { threads }) });
+    return state;
+  }
+
+  /** Ends what is under way. */
+  cancel(): void {
+    if (this.#process && this.#state) this.#end({ ...this.#state, state: 'cancelled' });
+  }
+
+  #end(state: Exploration): void {
+    this.#process?.kill();
+    this.#process = undefined;
+    this.#set(state);
+  }
+
+  #set(state: Exploration): Exploration {
+    this.#state = state;
+    this.#parts.onChange(state);
+    return state;
+  }
+}
+
+function shown({ code, message, wayOut }: { code: string; message: string; wayOut: string }) {
+  return { code, message, wayOut };
+}

@@ -1,0 +1,122 @@
+/** The whole exploration of a model on some texts: how alike its layers look, which plan there is, and what that costs. */
+import { CpuAttention } from '../attention/cpu.ts';
+import { densePlan, type PlanFile } from '../cache/sharing-plan.ts';
+import { cacheShape } from '../engine.ts';
+import { keyMeanings } from '../model/attention-node.ts';
+import { CpuLayers } from '../model/cpu-layers.ts';
+import { loadModel, type Model } from '../model/model.ts';
+import type { ModelFolder } from '../model/source.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { AttentionProbe } from './attention-probe.ts';
+import { drawSimilarity } from './heat-map.ts';
+import { measureCost, PROBE_PROXIMITY } from './plan-cost.ts';
+import { createProbeText, type ProbeText } from './probe-text.ts';
+import { type Found, type SearchGoal, searchPlan } from './search.ts';
+import { measureSimilarity } from './similarity.ts';
+
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Exploration {
+  readonly plan: PlanFile;
+  readonly found: Found;
+  /** [KV heads][layers][layers] */
+  readonly similarity: number[][][];
+  /** The similarity as an SVG picture. */
+  readonly picture: string;
+}
+
+export interface ExploreOptions {
+  readonly goal: SearchGoal;
+  readonly signal?: AbortSignal | undefined;
+  /** Plans that were tried, and how many at most. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** Loss that may be added where no saving is asked for, in nats. */
+export const USUAL_DELTA = 0.1;
+const SIMILARITY = { queries: 32, sinks: PROBE_PROXIMITY.sinks, recent: PROBE_PROXIMITY.recent };
+/** The window that plans are used with; the search's own is shorter, as its texts are. */
+const SINKS = 16;
+const RECENT = 256;
+
+/** A model whose attention can be listened to. */
+export interface ExplorableModel {
+  readonly model: Model;
+  readonly probe: AttentionProbe;
+}
+
+/** On the CPU, where attention passes through the probe. */
+export async function loadExplorable(
+  folder: ModelFolder,
+  runtime: Runtime,
+  dataFolder: string,
+): Promise<ExplorableModel> {
+  const probe = new AttentionProbe(new CpuAttention(runtime));
+  const listening: Runtime = {
+    ...runtime,
+    createLayers: (cut, tables) => new CpuLayers(cut.attention, tables, runtime, probe),
+  };
+  return { model: await loadModel(folder, listening, { dataFolder }), probe };
+}
+
+/** Rejects with `document-too-short` or `cancelled`. */
+export async function findPlan(
+  { model, probe }: ExplorableModel,
+  documents: readonly NamedText[],
+  { goal, signal, onProgress }: ExploreOptions,
+): Promise<Exploration> {
+  const texts = documents.map(({ name, text }) => createProbeText(model, text, name));
+  const similarity = await similarityOf(model, probe, texts);
+  const found = await search(model, texts, goal, signal, onProgress);
+  const names = documents.map(({ name }) => name);
+  return { plan: planFileOf(found, names), found, similarity, picture: drawSimilarity(similarity) };
+}
+
+async function similarityOf(model: Model, probe: AttentionProbe, [text]: readonly ProbeText[]): Promise<number[][][]> {
+  const { attention } = model.decoder.cut;
+  const plan = densePlan(attention.length, attention[0]?.keyValueHeads ?? 0);
+  const cache = model.decoder.createCache(cacheShape(model, { plan, proximity: PROBE_PROXIMITY }));
+  try {
+    return await measureSimilarity(model.decoder, cache, probe, text?.ids ?? [], SIMILARITY);
+  } finally {
+    cache.clear();
+  }
+}
+
+function search(
+  model: Model,
+  texts: readonly ProbeText[],
+  goal: SearchGoal,
+  signal: AbortSignal | undefined,
+  onProgress: ExploreOptions['onProgress'],
+): Promise<Found> {
+  const { attention } = model.decoder.cut;
+  const space = {
+    layers: attention.length,
+    heads: attention[0]?.keyValueHeads ?? 0,
+    meanings: keyMeanings(attention),
+    windows: attention.map(({ window }) => window),
+  };
+  return searchPlan(
+    space,
+    goal,
+    (plan) => measureCost(model.decoder, plan, texts, signal),
+    (done, total) => onProgress?.(done, total),
+  );
+}
+
+function planFileOf({ chosen, steps }: Found, documents: readonly string[]): PlanFile {
+  const dense = (steps[0] ?? chosen).cost;
+  return {
+    version: 1,
+    leaders: chosen.plan.leaders.map((row) => [...row]),
+    sinks: SINKS,
+    recent: RECENT,
+    adapted: false,
+    found: `explored on ${documents.join(', ')}; not adapted`,
+    check: { saving: chosen.saving, documents: [...documents], dense, plan: chosen.cost },
+  };
+}
