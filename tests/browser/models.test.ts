@@ -1,8 +1,11 @@
 /** The models page in the browser: looked up by a click, downloaded with a pause in between, used, and removed. */
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../integration/command.ts';
+import { READER, temporaryFolder } from '../integration/command.ts';
 import { type HubServer, REPOSITORY, startHub } from '../integration/hub-server.ts';
 import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './app.ts';
+import { violations } from './axe.ts';
 
 const WAIT = { timeout: 120_000 };
 const TEXT = `${'Nobody came. '.repeat(40)}The toll of the Vernon Bridge is 4 dollars. ${'Nobody came. '.repeat(40)}`;
@@ -68,6 +71,49 @@ describe.skipIf(!CHROMIUM)('models', () => {
     await here.getByRole('button', { name: 'In use' }).waitFor(WAIT);
     expect(await here.locator('.model').count()).toBe(1);
     expect(app.problems).toEqual([]);
+  });
+
+  it('are shared keys in only where that was measured on the reader’s own documents', async () => {
+    const bare = join(temporaryFolder(), 'bare');
+    cpSync(READER, bare, { recursive: true });
+    rmSync(join(bare, 'pod.json'));
+    const page = await app.open({ bypassCSP: true });
+    await page.getByRole('button', { name: 'Settings' }).click(WAIT);
+    await page.getByRole('button', { name: 'Models …' }).click();
+    await page.getByLabel('A model folder that is already there').fill(bare);
+    await page.getByRole('button', { name: 'Import' }).click();
+    const item = page.locator('.model', { hasText: 'bare' });
+    await item.getByText('No sharing plan yet.').waitFor(WAIT);
+    await item.getByRole('button', { name: 'Use' }).click();
+    await page.keyboard.press('Escape');
+    await page.locator('#compare[disabled]').waitFor(WAIT);
+    await page.getByText('This model has no sharing plan.').first().waitFor(WAIT);
+
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Models …' }).click();
+    await item.getByRole('button', { name: 'Find a sharing plan …' }).click(WAIT);
+    await page.getByRole('checkbox', { name: 'bridge.txt' }).check();
+    await page.getByRole('button', { name: 'Look for a plan' }).click();
+    // Too short to judge a plan on: said in words, and nothing is offered.
+    await page.locator('dialog .failure', { hasText: /bridge\.txt has \d+ tokens/ }).waitFor(WAIT);
+    await page.keyboard.press('Escape');
+
+    await dropFiles(page, [
+      { name: 'weather.txt', bytes: Buffer.from('It rained all day, and nobody came. '.repeat(500)) },
+    ]);
+    await page.locator('.document', { hasText: 'weather.txt' }).locator('[data-reading="read"]').waitFor(WAIT);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Models …' }).click();
+    await item.getByRole('button', { name: 'Find a sharing plan …' }).click(WAIT);
+    await page.getByRole('checkbox', { name: 'weather.txt' }).check();
+    await page.getByRole('button', { name: 'Look for a plan' }).click();
+    await page.getByText(/\d+ plans tried, at most \d+/).waitFor(WAIT);
+    expect(await violations(page)).toEqual([]);
+    await page.locator('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Look for a plan' }).waitFor(WAIT);
+    await page.getByRole('button', { name: 'Back to the models' }).click();
+    await item.getByText('No sharing plan yet.').waitFor(WAIT);
+    await page.context().close();
   });
 
   it('say what is in the way, in the page', async () => {
