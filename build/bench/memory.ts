@@ -48,7 +48,7 @@ async function measure(folder: string, tokens: number, policyName: 'dense' | 'po
 }
 
 export function benchMemory(subjects: readonly { name: string; folder: string }[], lengths: readonly number[]): void {
-  const rows = [];
+  const rows: (MemoryMeasurement & { name: string; tokens: number; policy: string; plannedInAll: number })[] = [];
   const lines = [
     '| model | tokens | cache | before | planned: model, cache, scratch | planned in all, MiB | measured, MiB | planned / measured |',
     '|---|---|---|---|---|---|---|---|',
@@ -67,8 +67,13 @@ export function benchMemory(subjects: readonly { name: string; folder: string }[
         process.stderr.write(`${lines.at(-1)}\n`);
         rows.push({ name, tokens, policy, ...found, plannedInAll: all });
       }
+  const file = join(import.meta.dirname, 'results/memory.json');
+  const names = new Set(rows.map(({ name }) => name));
+  // What was not measured this time stays.
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).rows as typeof rows) : [];
+  rows.unshift(...kept.filter(({ name }) => !names.has(name)));
   const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(join(import.meta.dirname, 'results/memory.json'), `${JSON.stringify({ date, rows }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ date, rows }, null, 2)}\n`);
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 

@@ -205,7 +205,8 @@ async function main(): Promise<void> {
 
 if (options.memory) {
   const only = options.only ?? '';
-  const subjects = SUBJECTS.filter(({ name }) => name.includes(only));
+  const wide = { name: 'Qwen3-0.6B shape, random (q4)', folder: join(ROOT, 'build/bench/cache/qwen3-0.6b-random') };
+  const subjects = [...SUBJECTS, wide].filter(({ name }) => name.includes(only));
   benchMemory(subjects, options.lengths ? LENGTHS : [MEMORY_LENGTH]);
 } else if (options.runtime === 'webgpu') {
   const lengths = options.lengths ? LENGTHS : WEBGPU_LENGTHS;
