@@ -3,7 +3,7 @@
  *
  *     npm run bench [-- --only reader] [-- --lengths 1024,4096]                 on the CPU
  *     npm run bench -- --memory [--only …] [--lengths …]                          planned against resident (`memory.ts`)
- *     npm run bench -- --runtime webgpu [--budget 120] [--only …] [--lengths …]   in Chromium (`webgpu.ts`)
+ *     npm run bench -- --runtime webgpu [--budget 120] [--only …] [--lengths …]   in Chromium (`webgpu.ts`), or --in node
  *
  * Prints a table and writes build/bench/results/cpu.json or webgpu.json.
  */
@@ -18,6 +18,7 @@ import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
 import type { Measurement } from './measure.ts';
 import { benchMemory } from './memory.ts';
 import { benchWebGpu } from './webgpu.ts';
+import { benchWebGpuInNode } from './webgpu-node.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const BOOK = join(ROOT, '../shared/pdfs/american-adventures.pdf');
@@ -27,6 +28,7 @@ const { values: options } = parseArgs({
     lengths: { type: 'string' },
     runtime: { type: 'string', default: 'cpu' },
     budget: { type: 'string', default: '120' },
+    in: { type: 'string', default: 'chromium' },
     memory: { type: 'boolean', default: false },
   },
 });
@@ -210,5 +212,6 @@ if (options.memory) {
   benchMemory(subjects, options.lengths ? LENGTHS : [MEMORY_LENGTH]);
 } else if (options.runtime === 'webgpu') {
   const lengths = options.lengths ? LENGTHS : WEBGPU_LENGTHS;
-  await benchWebGpu({ only: options.only ?? '', lengths, budgetSeconds: Number(options.budget) });
+  const selection = { only: options.only ?? '', lengths, budgetSeconds: Number(options.budget) };
+  await (options.in === 'node' ? benchWebGpuInNode : benchWebGpu)(selection);
 } else await main();

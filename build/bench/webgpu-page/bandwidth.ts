@@ -1,10 +1,9 @@
 /** Decode attention alone against a plain copy: what share of the device's memory rate it reaches. */
-import { type KernelShape, Kernels, splitsOf } from '../../../engine/attention/kernels/kernels.ts';
+import { type KernelShape, type KernelSources, Kernels, splitsOf } from '../../../engine/attention/kernels/kernels.ts';
 import { BufferNumbers, Uniforms } from '../../../engine/attention/kernels/pipelines.ts';
 import { GpuPodCache } from '../../../engine/cache/gpu-pod-cache.ts';
 import { GpuMemory } from '../../../engine/cache/gpu-store.ts';
 import { densePlan } from '../../../engine/cache/sharing-plan.ts';
-import { kernelSources } from '../../../engine/runtime/webgpu-browser.ts';
 
 export type AttentionShapeMeasured = Pick<KernelShape, 'queryHeads' | 'keyValueHeads' | 'headSize'>;
 
@@ -25,11 +24,12 @@ fn copy(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 
 export async function measureBandwidth(
   device: GPUDevice,
+  sources: KernelSources,
   shape: AttentionShapeMeasured,
   tokens: number,
 ): Promise<{ attention: number; copy: number }> {
   const bytes = tokens * shape.keyValueHeads * shape.headSize * 2 * HALF_BYTES;
-  const attention = bytes / (await attentionSeconds(device, shape, tokens));
+  const attention = bytes / (await attentionSeconds(device, sources, shape, tokens));
   return { attention, copy: (2 * bytes) / (await copySeconds(device, bytes)) };
 }
 
@@ -49,7 +49,12 @@ async function secondsOf(device: GPUDevice, record: (pass: GPUComputePassEncoder
   return best;
 }
 
-async function attentionSeconds(device: GPUDevice, shape: AttentionShapeMeasured, tokens: number): Promise<number> {
+async function attentionSeconds(
+  device: GPUDevice,
+  sources: KernelSources,
+  shape: AttentionShapeMeasured,
+  tokens: number,
+): Promise<number> {
   const { queryHeads, keyValueHeads, headSize } = shape;
   const memory = new GpuMemory(device);
   const uniforms = new Uniforms(device, 1024);
@@ -62,7 +67,7 @@ async function attentionSeconds(device: GPUDevice, shape: AttentionShapeMeasured
     norm: undefined,
     halfTensors: false,
   };
-  const kernels = new Kernels(device, kernelSources(), whole, uniforms, new BufferNumbers(device));
+  const kernels = new Kernels(device, sources, whole, uniforms, new BufferNumbers(device));
   const proximity = { sinks: 0, recent: 0 };
   const cache = new GpuPodCache(
     { layers: 1, heads: keyValueHeads, headSize, plan: densePlan(1, keyValueHeads), proximity, windows: [0] },

@@ -1,14 +1,16 @@
 /** Runs in Chromium: measures our engine, its attention kernel, a copy kernel and transformers.js on one WebGPU adapter. */
+import { kernelSources } from '../../../engine/runtime/webgpu-browser.ts';
 import { requestDevice } from '../../../engine/runtime/webgpu-device.ts';
+import type { EngineUnderTest } from '../engine-under-test.ts';
 import { type AttentionShapeMeasured, measureBandwidth } from './bandwidth.ts';
-import { type EngineUnderTest, openEngine } from './engine.ts';
+import { openEngine } from './engine.ts';
 import { measurePeer } from './peer.ts';
 
 export interface WebGpuBench {
   adapter(): Promise<string>;
   open(folder: string): Promise<void>;
   /** Seconds for so many tokens, with the logits of the last. */
-  prefill(tokens: number, policy: 'dense' | 'pod'): Promise<number>;
+  prefill(tokens: number, policy: 'dense' | 'pod', sampled: boolean): Promise<number>;
   /** Median milliseconds a token behind so many tokens. */
   decode(tokens: number, policy: 'dense' | 'pod'): Promise<{ milliseconds: number; cacheBytes: number }>;
   close(): Promise<void>;
@@ -43,7 +45,7 @@ window.bench = {
   open: async (folder) => {
     engine = await openEngine(new URL(folder, location.href).href);
   },
-  prefill: (tokens, policy) => opened().prefill(tokens, policy),
+  prefill: (tokens, policy, sampled) => opened().prefill(tokens, policy, sampled),
   decode: (tokens, policy) => opened().decode(tokens, policy),
   close: async () => {
     await engine?.close();
@@ -52,7 +54,7 @@ window.bench = {
   bandwidth: async (shape, tokens) => {
     const device = await requestDevice(await adapter());
     try {
-      return await measureBandwidth(device, shape, tokens);
+      return await measureBandwidth(device, kernelSources(), shape, tokens);
     } finally {
       device.destroy();
     }
