@@ -16,6 +16,8 @@ export interface Turn {
 /** Token ids before the document and between it and the first question's end of template. */
 export interface PromptLayout {
   readonly beforeDocument: readonly number[];
+  /** The token that the tokenizer's configuration ends a text with. */
+  readonly endOfText: number | undefined;
   /** What follows the document for a question after these turns, up to where the answer starts. */
   question(turns: readonly Turn[], question: string): number[];
 }
@@ -45,7 +47,7 @@ export async function readPromptLayout(folder: ModelFolder, tokenizer: Tokenizer
   const template = new Template(source);
   const special = { bos_token: textOf(config.bos_token), eos_token: textOf(config.eos_token) };
   const render = (messages: Message[]) => template.render({ messages, add_generation_prompt: true, ...special });
-  return new TemplateLayout(render, tokenizer);
+  return new TemplateLayout(render, tokenizer, tokenizer.tokenId(special.eos_token));
 }
 
 async function templateSource(folder: ModelFolder, declared: unknown): Promise<string> {
@@ -72,8 +74,10 @@ class TemplateLayout implements PromptLayout {
   readonly #tokenizer: Tokenizer;
   readonly #documentAsSystem: boolean;
   readonly beforeDocument: readonly number[];
+  readonly endOfText: number | undefined;
 
-  constructor(render: (messages: Message[]) => string, tokenizer: Tokenizer) {
+  constructor(render: (messages: Message[]) => string, tokenizer: Tokenizer, endOfText: number | undefined) {
+    this.endOfText = endOfText;
     this.#render = render;
     this.#tokenizer = tokenizer;
     this.#documentAsSystem = this.#acceptsSystem();

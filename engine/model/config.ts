@@ -29,10 +29,13 @@ export interface ModelConfig {
   readonly contextTokens: number;
   readonly vocabulary: number;
   readonly layers: number;
-  /** Ids after which an answer is over, from all the files that name some. */
+  /** Ids after which an answer is over, from all the files that name some; the tokenizer's is added when a model is loaded. */
   readonly stopTokens: ReadonlySet<number>;
   readonly sampling: { temperature: number; topK: number; topP: number; repetitionPenalty: number };
 }
+
+/** What `transformers` takes where a model samples and does not say of how many. */
+const USUAL_TOP_K = 50;
 
 /** Throws `model-missing` or `model-damaged`. */
 export async function readConfig(folder: ModelFolder): Promise<ModelConfig> {
@@ -49,7 +52,7 @@ export async function readConfig(folder: ModelFolder): Promise<ModelConfig> {
     stopTokens: new Set([config.eos_token_id ?? [], generation.eos_token_id ?? []].flat()),
     sampling: {
       temperature: sampled ? (generation.temperature ?? 1) : 0,
-      topK: generation.top_k ?? 0,
+      topK: generation.top_k ?? (sampled ? USUAL_TOP_K : 0),
       topP: generation.top_p ?? 1,
       repetitionPenalty: generation.repetition_penalty ?? 1,
     },

@@ -53,7 +53,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
     const decoder = await createDecoder(model, runtime, { ...options, onCut });
     return {
       name: folder.name,
-      config,
+      config: { ...config, stopTokens: new Set([...config.stopTokens, layout.endOfText ?? []].flat()) },
       tokenizer,
       layout,
       decoder,
