@@ -35,6 +35,9 @@ class Decoder:
     # Texts longer than this take the caches of the suffix "_large" (LongRoPE).
     short_positions: int | None = None
     scale: float | None = None
+    # Gemma 2: of the attention's scores, and of the logits.
+    softcap: float = 0.0
+    logit_softcap: float = 0.0
     embedding_scale: float | None = None
     # Gemma: norms behind attention and feed-forward too, GELU instead of SiLU.
     sandwich: bool = False
@@ -67,6 +70,10 @@ class Pattern:
     external_data: bool = False
     # The lengths as the variant for graph capture reckons them.
     graph_capture: bool = False
+    # Rotary turns neighbours instead of halves; queries and keys must be laid out for it.
+    interleaved: bool = False
+    # An input or attribute that the engine refuses: "head_sink".
+    extra: str | None = None
     # Attention as plain operators with an additive mask, as optimum traces it from PyTorch.
     plain: bool = False
     # An additive mask for every attention node, causal or ("penalty") with something of its own.
@@ -244,7 +251,7 @@ class Graph:
         if caches and not pattern.rotary_in_node:
             for index, (part, heads) in enumerate(zip("qk", (shape.query_heads, shape.key_value_heads))):
                 turned = turned and {**turned, "num_heads": heads}
-                parts[index] = self.node("RotaryEmbedding", [parts[index], "position_ids", *caches], [f"{base}/{part}_rotary/RotaryEmbedding/output_0"], MICROSOFT, **turned)
+                parts[index] = self.node("RotaryEmbedding", [parts[index], "position_ids", *caches], [f"{base}/{part}_rotary/RotaryEmbedding/output_0"], MICROSOFT, interleaved=int(pattern.interleaved), **turned)
         if pattern.plain:
             return self.matrix(f"model.layers.{layer}.attn.o_proj", self.weights[f"model.layers.{layer}.self_attn.o_proj.weight"], self.plain_attention(layer, parts))
         inputs = [*parts, f"past_key_values.{layer}.key", f"past_key_values.{layer}.value", *lengths]
@@ -252,6 +259,8 @@ class Graph:
             inputs += list(caches)
         if pattern.bias:
             inputs += [""] * (10 - len(inputs)) + [self.attention_bias(window)]
+        if pattern.extra == "head_sink":
+            inputs += [""] * (11 - len(inputs)) + [self.constant(f"model.layers.{layer}.attn.sinks", np.zeros(shape.query_heads, dtype=np.float32))]
         if pattern.norm == "inputs":
             inputs += [""] * (14 - len(inputs))
             inputs += [
@@ -262,7 +271,7 @@ class Graph:
         outputs = [f"{base}/GroupQueryAttention/output_0", f"present.{layer}.key", f"present.{layer}.value"]
         self.node(
             "GroupQueryAttention", inputs, outputs, MICROSOFT, num_heads=shape.query_heads, kv_num_heads=shape.key_value_heads,
-            scale=shape.scale or shape.head**-0.5, do_rotary=int(pattern.rotary_in_node and caches is not None), rotary_interleaved=0, local_window_size=window or -1, **attributes,
+            scale=shape.scale or shape.head**-0.5, do_rotary=int(pattern.rotary_in_node and caches is not None), rotary_interleaved=int(pattern.interleaved), softcap=shape.softcap, local_window_size=window or -1, **attributes,
         )
         return self.matrix(f"model.layers.{layer}.attn.o_proj", self.weights[f"model.layers.{layer}.self_attn.o_proj.weight"], outputs[0])
 
@@ -343,6 +352,10 @@ class Graph:
             following = f"model.layers.{layer + 1}.input_layernorm" if layer + 1 < shape.layers else "model.norm"
             x, residual = self.skip_norm(following, f"{following}.weight", residual, fed)
         logits = self.head(table, x)
+        if shape.logit_softcap:
+            bound = self.constant("lm_head.softcap", np.array(shape.logit_softcap, dtype=np.float32))
+            small = self.node("Div", [logits, bound], ["/lm_head/softcap/Div/output_0"])
+            logits = self.node("Mul", [self.node("Tanh", [small], ["/lm_head/softcap/Tanh/output_0"]), bound], ["/lm_head/softcap/Mul/output_0"])
         self.nodes[-1].output[0] = "logits"
         assert logits
         return self.model()
@@ -390,6 +403,7 @@ ARCHITECTURES = {
     "llama": "LlamaForCausalLM",
     "qwen2": "Qwen2ForCausalLM",
     "qwen3": "Qwen3ForCausalLM",
+    "gemma2": "Gemma2ForCausalLM",
     "gemma3_text": "Gemma3ForCausalLM",
     "phi3": "Phi3ForCausalLM",
     "smollm3": "SmolLM3ForCausalLM",

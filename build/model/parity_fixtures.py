@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import (
-    AutoModelForCausalLM, AutoTokenizer, Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM, Phi3Config, Phi3ForCausalLM,
+    AutoModelForCausalLM, AutoTokenizer, Gemma2Config, Gemma2ForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM, Phi3Config, Phi3ForCausalLM,
     Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM, SmolLM3Config, SmolLM3ForCausalLM,
 )
 
@@ -28,6 +28,7 @@ FAMILIES = {
     "llama": (LlamaConfig, LlamaForCausalLM),
     "qwen2": (Qwen2Config, Qwen2ForCausalLM),
     "qwen3": (Qwen3Config, Qwen3ForCausalLM),
+    "gemma2": (Gemma2Config, Gemma2ForCausalLM),
     "gemma3_text": (Gemma3TextConfig, Gemma3ForCausalLM),
     "phi3": (Phi3Config, Phi3ForCausalLM),
     "smollm3": (SmolLM3Config, SmolLM3ForCausalLM),
@@ -53,6 +54,11 @@ def phi_more(short_positions: int) -> dict:
 
 # What the configuration of `transformers` says beyond the shape, and what the shape says beyond SHAPE.
 MORE = {
+    # Bounds low enough to bend the scores of a small random model.
+    "gemma2": {
+        "num_hidden_layers": len(GEMMA_LAYERS), "layer_types": GEMMA_LAYERS, "sliding_window": WINDOW, "query_pre_attn_scalar": 64,
+        "attn_logit_softcapping": 2.0, "final_logit_softcapping": 3.0,
+    },
     "gemma3_text": {
         "num_hidden_layers": len(GEMMA_LAYERS), "layer_types": GEMMA_LAYERS, "sliding_window": WINDOW, "query_pre_attn_scalar": 64,
         "rope_parameters": {kind: {"rope_type": "default", "rope_theta": base} for kind, base in GEMMA_BASES.items()},
@@ -75,6 +81,9 @@ CASES = {
     "qwen3-norm-inputs-separate": ("qwen3", Pattern(norm="inputs", packed=False)),
     "llama-graph-capture": ("llama", Pattern(graph_capture=True)),
     "llama-bias": ("llama", Pattern(bias="causal")),
+    "llama-interleaved": ("llama", Pattern(interleaved=True)),
+    "llama-interleaved-rotary-out": ("llama", Pattern(interleaved=True, packed=False, rotary_in_node=False)),
+    "gemma2-softcap": ("gemma2", Pattern()),
     "gemma3-norm-nodes": ("gemma3_text", Pattern(norm="nodes")),
     "gemma3-norm-inputs-bias": ("gemma3_text", Pattern(norm="inputs", bias="causal")),
     "gemma3-separate-rotary-out": ("gemma3_text", Pattern(norm="nodes", packed=False, rotary_in_node=False)),
@@ -87,6 +96,7 @@ CASES = {
 }
 # What the engine refuses, by name; whole models all the same, which onnxruntime runs.
 REFUSED = {
+    "llama-head-sink": ("llama", Pattern(extra="head_sink")),
     "llama-bias-penalty": ("llama", Pattern(bias="penalty")),
     "llama-optimum": ("llama", Pattern(packed=False, rotary_in_node=False, plain=True)),
 }
@@ -104,14 +114,25 @@ def random_model(family: str):
     config = make_config(**told)
     torch.manual_seed(5)
     model = make_model(config).float().eval()
+    # PyTorch's own fused attention knows no softcap and leaves it out.
+    model.set_attn_implementation("eager")
     with torch.no_grad():
         # Wide enough that attention has something to choose between, and biases and norms are not trivial.
         for name, parameter in model.named_parameters():
             spread = 0.12 if parameter.ndim == 2 else 0.1
             # Gemma's norms multiply by one more than their weight.
-            middle = 1.0 if "norm" in name and family != "gemma3_text" else 0.0
+            middle = 1.0 if "norm" in name and not family.startswith("gemma") else 0.0
             parameter.copy_(torch.randn_like(parameter) * spread + middle)
     return model
+
+
+def interleaved(weights: dict[str, np.ndarray], shape: Decoder) -> dict[str, np.ndarray]:
+    """Queries and keys whose halves lie between each other: the same model for a rotary that turns neighbours."""
+    def turned(weight: np.ndarray) -> np.ndarray:
+        heads = weight.reshape(-1, 2, shape.head // 2, weight.shape[1])
+        return heads.transpose(0, 2, 1, 3).reshape(weight.shape)
+
+    return {name: turned(weight) if "q_proj" in name or "k_proj" in name else weight for name, weight in weights.items()}
 
 
 def architecture(family: str) -> str:
@@ -121,7 +142,7 @@ def architecture(family: str) -> str:
 def numpy_weights(model) -> dict[str, np.ndarray]:
     """Under the names of Llama: fused matrices apart, norms as factors."""
     weights = {name: tensor.detach().float().numpy() for name, tensor in model.state_dict().items()}
-    if isinstance(model, Gemma3ForCausalLM):
+    if isinstance(model, Gemma2ForCausalLM | Gemma3ForCausalLM):
         return {name: weight + 1 if "norm" in name else weight for name, weight in weights.items()}
     for name in [name for name in weights if "qkv_proj" in name]:
         query, both = model.config.num_attention_heads * SHAPE.head, model.config.num_key_value_heads * SHAPE.head
@@ -151,6 +172,11 @@ def shape_of(family: str, model) -> Decoder:
             shape, caches=caches, rotaries=[suffixes[kind] for kind in GEMMA_LAYERS], windows=[WINDOW if kind == LOCAL else None for kind in GEMMA_LAYERS],
             scale=more["query_pre_attn_scalar"] ** -0.5, embedding_scale=shape.hidden**0.5, sandwich=True,
         )
+    if family == "gemma2":
+        return replace(
+            shape, windows=[WINDOW if kind == LOCAL else None for kind in GEMMA_LAYERS], scale=more["query_pre_attn_scalar"] ** -0.5,
+            softcap=more["attn_logit_softcapping"], logit_softcap=more["final_logit_softcapping"], embedding_scale=shape.hidden**0.5, sandwich=True,
+        )
     if architecture(family) == "phi3":
         short = more["original_max_position_embeddings"]
         caches = {"_large": caches_of(model.model.rotary_emb, shape.positions), "_small": caches_of(model.model.rotary_emb, short)}
@@ -173,7 +199,8 @@ def write_random() -> None:
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue
         folder, shape = (FIXTURES if name in CASES else FIXTURES.parent / "refused") / name, shape_of(family, model)
-        write(folder, shape, numpy_weights(model), pattern)
+        weights = numpy_weights(model)
+        write(folder, shape, interleaved(weights, shape) if pattern.interleaved else weights, pattern)
         (folder / "config.json").write_text(json.dumps(config_of(shape, architecture(family), eos_token_id=1)) + "\n")
         (folder / "expected.json").write_text(json.dumps(expected(model)) + "\n")
         print(name)

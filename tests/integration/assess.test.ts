@@ -4,20 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assessModel } from '../../engine/model/assess.ts';
 import { openModelFolder } from '../../engine/runtime/folder-node.ts';
-import { READER, ROOT, temporaryFolder } from './command.ts';
+import { READER, temporaryFolder } from './command.ts';
+import { completed } from './model-folder.ts';
 
 const assess = async (folder: string) => assessModel(await openModelFolder(folder));
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
-
-/** A parity fixture has no tokenizer: the reader's is put beside it, and the vocabulary told to be as large. */
-function completed(fixture: string): string {
-  const folder = join(temporaryFolder(), fixture);
-  cpSync(join(ROOT, 'tests/fixtures/parity', fixture), folder, { recursive: true });
-  for (const name of ['tokenizer.json', 'tokenizer_config.json']) cpSync(join(READER, name), join(folder, name));
-  const config = json(join(folder, 'config.json'));
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, vocab_size: 8192 }));
-  return folder;
-}
 
 function changed(file: string, change: (text: string) => string): string {
   const folder = temporaryFolder();

@@ -39,6 +39,7 @@ describe.each(readdirSync(FIXTURES))('parity with transformers: %s', (name) => {
 
 describe('refused by name', () => {
   it.each([
+    ['llama-head-sink', /Layer 0 uses head_sink/],
     ['llama-optimum', /no GroupQueryAttention node/],
     ['llama-bias-penalty', /Layer 0 uses an attention_bias that says more than what may be seen \(of 7 tokens, at 0\)/],
   ])('%s', async (name, cause) => {
