@@ -7,7 +7,7 @@ import type { GraphSession, Runtime } from '../runtime/runtime.ts';
 import { isAttention } from './attention-node.ts';
 import type { OnnxModel, OnnxNode } from './onnx.ts';
 import { assembleModel, ElementType, encodeNode, encodeValue } from './onnx-writer.ts';
-import { externalData, firstLine, initializerOf } from './weights.ts';
+import { firstLine, weightsFor } from './weights.ts';
 
 /** A text as the graph's inputs tell of it: `rows` new tokens, `total` with those before them. */
 export interface TextLength {
@@ -53,20 +53,20 @@ export class GraphPart {
         attributes: { to: ElementType.float },
       }),
     );
+    const weights = [...used].filter((name) => model.initializers.has(name));
+    const { initializers, external } = await weightsFor(model, weights, runtime, dataFolder);
     const bytes = await assembleModel(
       {
         modelFields: model.modelFields,
         nodes: [...nodes.map((node) => node.bytes), ...cast],
         inputs: inputs.map((input) => input.bytes),
         outputs: names.map((_, index) => encodeValue({ name: resultName(index), elementType: ElementType.float })),
-        initializers: [...used]
-          .filter((name) => model.initializers.has(name))
-          .map((name) => initializerOf(model, name)),
+        initializers,
       },
       model.source,
     );
     try {
-      const session = await runtime.createSession(bytes, externalData(model, dataFolder), 'memory');
+      const session = await runtime.createSession(bytes, external, 'memory');
       const inputNames = inputs.map(({ name }) => name);
       return new GraphPart(session, names, inputNames, runtime);
     } catch (cause) {

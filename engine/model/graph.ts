@@ -41,7 +41,7 @@ export async function parseGraph(source: ByteSource): Promise<OnnxModel> {
 /** Bytes of the external data files; throws `model-data-missing` when one that the graph names is not there. */
 export async function checkExternalData(folder: ModelFolder, model: OnnxModel): Promise<number> {
   const initializers = [...model.initializers.values()];
-  const names = new Set(initializers.flatMap((initializer) => initializer.externalFile ?? []));
+  const names = new Set(initializers.flatMap(({ external }) => external?.file ?? []));
   let bytes = 0;
   for (const name of names) {
     if (name.includes('..') || name.startsWith('/') || !(await folder.has(`onnx/${name}`))) {

@@ -113,8 +113,8 @@ export interface GraphParts {
   readonly inputs: readonly Uint8Array[];
   readonly outputs: readonly Uint8Array[];
   readonly constants?: readonly Uint8Array[];
-  /** Weights passed on from the source, never decoded. */
-  readonly initializers?: readonly OnnxInitializer[];
+  /** Weights passed on from the source, never decoded; or encoded already. */
+  readonly initializers?: readonly (OnnxInitializer | Uint8Array)[];
 }
 
 const GRAPH_FIELD = 7;
@@ -133,7 +133,7 @@ export async function assembleModel(parts: GraphParts, source?: ByteSource): Pro
   push(2, new TextEncoder().encode('segment'));
   for (const constant of parts.constants ?? []) push(5, constant);
   for (const initializer of parts.initializers ?? []) {
-    pieces.push(header(5, initializer.end - initializer.start), initializer);
+    pieces.push(header(5, lengthOf(initializer)), initializer);
   }
   for (const input of parts.inputs) push(11, input);
   for (const output of parts.outputs) push(12, output);

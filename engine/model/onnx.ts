@@ -28,8 +28,16 @@ export interface OnnxInitializer {
   /** Where the encoded TensorProto lies in the source. */
   readonly start: number;
   readonly end: number;
-  /** The name of the external data file, when the weight lies in one. */
-  readonly externalFile: string | undefined;
+  /** Where the weight itself lies, when it lies in a file of its own. */
+  readonly external: ExternalPlace | undefined;
+}
+
+/** Bytes of a file beside the graph. */
+export interface ExternalPlace {
+  readonly file: string;
+  readonly offset: number;
+  /** To the file's end where undefined. */
+  readonly length: number | undefined;
 }
 
 /** A graph input or output: a dimension is a number, or a symbol's name. */
@@ -99,15 +107,15 @@ async function readInitializer(walker: FieldWalker, field: Field): Promise<OnnxI
   const dimensions: number[] = [];
   let name = '';
   let dataType = 0;
-  let externalFile: string | undefined;
+  const external = new Map<string, string>();
   for (const part of await walker.fields(field.start, field.end)) {
     if (part.number === 1 && part.wireType === WireType.Varint) dimensions.push(part.value);
     else if (part.number === 1) dimensions.push(...readPackedIntegers(await walker.payload(part)));
     else if (part.number === 2) dataType = part.value;
     else if (part.number === 8) name = new TextDecoder().decode(await walker.payload(part));
-    else if (part.number === 13) externalFile = readLocation(await walker.payload(part)) ?? externalFile;
+    else if (part.number === 13) readEntry(await walker.payload(part), external);
   }
-  return { name, dimensions, dataType, start: field.start, end: field.end, externalFile };
+  return { name, dimensions, dataType, start: field.start, end: field.end, external: placeOf(external) };
 }
 
 function readPackedIntegers(bytes: Uint8Array): number[] {
@@ -117,7 +125,15 @@ function readPackedIntegers(bytes: Uint8Array): number[] {
   return values;
 }
 
-function readLocation(bytes: Uint8Array): string | undefined {
+function placeOf(entries: ReadonlyMap<string, string>): ExternalPlace | undefined {
+  const file = entries.get('location');
+  if (file === undefined) return undefined;
+  const length = entries.get('length');
+  const offset = Number(entries.get('offset') ?? 0);
+  return { file, offset, length: length === undefined ? undefined : Number(length) };
+}
+
+function readEntry(bytes: Uint8Array, entries: Map<string, string>): void {
   let key = '';
   let value = '';
   eachField(bytes, (number, reader, wireType) => {
@@ -125,7 +141,7 @@ function readLocation(bytes: Uint8Array): string | undefined {
     else if (number === 2) value = reader.string();
     else reader.skip(wireType);
   });
-  return key === 'location' ? value : undefined;
+  entries.set(key, value);
 }
 
 function eachField(bytes: Uint8Array, visit: (number: number, reader: BinaryReader, wireType: WireType) => void): void {

@@ -5,7 +5,7 @@ import { type CutModel, projections, type Segment } from './cut.ts';
 import { attentionGraft, type GraftParts, logitsGraft, projectionGraft } from './graft.ts';
 import { assembleModel, encodeConstant, encodeNode, encodeValue } from './onnx-writer.ts';
 import type { Table } from './table.ts';
-import { externalData, firstLine, initializerOf } from './weights.ts';
+import { firstLine, type Weights, weightsFor } from './weights.ts';
 
 export interface SegmentSession {
   readonly session: GraphSession;
@@ -42,9 +42,12 @@ async function createSegment(
   const results = after ? projections(after) : [cut.logits];
   const crossing = segment.outputs.filter((name) => !results.includes(name) || neededLater(cut, segment, name));
   const ends = runtime.grafts ? graftedEnds(cut, segment, tables) : bareEnds(cut, segment, results, crossing);
-  const bytes = await segmentModel(cut, segment, ends, crossing);
+  const grafted = [ends.front, ends.back].flatMap((graft) => graft?.initializers ?? []);
+  const names = new Set([...segment.initializers, ...grafted]);
+  const weights = await weightsFor(cut.model, names, runtime, dataFolder);
+  const bytes = await segmentModel(cut, segment, ends, crossing, weights);
   return {
-    session: await open(runtime, bytes, externalData(cut.model, dataFolder), segment.index),
+    session: await open(runtime, bytes, weights.external, segment.index),
     inputs: segment.inputs,
     crossing,
   };
@@ -94,10 +97,10 @@ async function segmentModel(
   segment: Segment,
   ends: Ends,
   crossing: readonly string[],
+  { initializers }: Weights,
 ): Promise<Uint8Array> {
   const { model } = cut;
   const grafts = [ends.front, ends.back].filter((graft) => graft !== undefined);
-  const initializers = new Set([...segment.initializers, ...grafts.flatMap((graft) => graft.initializers)]);
   const nodes = [
     ...(ends.front?.nodes ?? []).map(encodeNode),
     ...segment.nodes.map((node) => node.bytes),
@@ -113,7 +116,7 @@ async function segmentModel(
       constants: grafts
         .flatMap((graft) => graft.constants)
         .map((constant) => encodeConstant(constant.name, constant.values, [constant.values.length])),
-      initializers: [...initializers].map((name) => initializerOf(model, name)),
+      initializers,
     },
     model.source,
   );

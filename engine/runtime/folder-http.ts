@@ -34,8 +34,13 @@ async function openHttpFile(url: string): Promise<ByteSource> {
   };
 }
 
-/** A whole file, with what arrived so far. */
-export async function readHttpFile(folder: string, name: string): Promise<Uint8Array> {
+/** Bytes of a file, to its end where `length` is undefined. */
+export async function readHttpData(
+  folder: string,
+  name: string,
+  offset: number,
+  length: number | undefined,
+): Promise<Uint8Array> {
   const source = await openHttpFile(new URL(name, folder.endsWith('/') ? folder : `${folder}/`).href);
-  return source.read(0, source.size);
+  return source.read(offset, length ?? source.size - offset);
 }

@@ -9,10 +9,11 @@ export interface GraphSession {
   close(): Promise<void>;
 }
 
-/** Weights beside the graph: files in a folder. */
+/** Weights beside the graph: files in a folder, or bytes in memory under a name. */
 export interface ExternalData {
   readonly folder: string;
   readonly files: readonly string[];
+  readonly data?: { readonly name: string; readonly data: Uint8Array };
 }
 
 export interface Runtime {
@@ -28,6 +29,8 @@ export interface Runtime {
    * provider's own error when the graph can't be run.
    */
   createSession(model: Uint8Array, external?: ExternalData, results?: 'device' | 'memory'): Promise<GraphSession>;
+  /** Bytes of a file, where sessions can't open files themselves; to its end where `length` is undefined. */
+  readonly readData?: (folder: string, name: string, offset: number, length: number | undefined) => Promise<Uint8Array>;
   /** A tensor over memory that the caller keeps; float16 as bits. */
   tensor(type: 'float32', data: Float32Array, dimensions: readonly number[]): Tensor;
   tensor(type: 'float16', data: Uint16Array, dimensions: readonly number[]): Tensor;

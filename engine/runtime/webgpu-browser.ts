@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-web/jspi';
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
 import { KERNEL_FILES, type KernelFile, type KernelSources } from '../attention/kernels/kernels.ts';
 import { ProximaError } from '../errors.ts';
-import { readHttpFile } from './folder-http.ts';
+import { readHttpData } from './folder-http.ts';
 import type { Runtime } from './runtime.ts';
 import { createWebGpuRuntime } from './webgpu.ts';
 import { requestDevice } from './webgpu-device.ts';
@@ -43,6 +43,6 @@ export async function createBrowserWebGpuRuntime(availableBytes: number): Promis
     adapterName: [vendor, architecture || description].filter(Boolean).join(' '),
     kernels: kernelSources(),
     availableBytes: () => availableBytes,
-    readFile: readHttpFile,
+    readData: readHttpData,
   });
 }

@@ -1,11 +1,11 @@
 /** WebGPU in plain Node: Dawn through the `webgpu` package, onnxruntime-web with its JSPI build. */
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { create, globals } from 'webgpu';
 import { ProximaError } from '../errors.ts';
 import { availableMemoryBytes } from './available-memory.ts';
+import { openFile } from './folder-node.ts';
 import { readKernelFiles } from './kernel-files.ts';
 import type { Runtime } from './runtime.ts';
 import { createWebGpuRuntime } from './webgpu.ts';
@@ -55,7 +55,14 @@ export async function createNodeWebGpuRuntime(): Promise<Runtime> {
     adapterName: nameOf(adapter),
     kernels: readKernelFiles(),
     availableBytes: availableMemoryBytes,
-    readFile: (folder, name) => readFile(join(folder, name)),
+    readData: async (folder, name, offset, length) => {
+      const file = await openFile(join(folder, name));
+      try {
+        return await file.read(offset, length ?? file.size - offset);
+      } finally {
+        await file.close();
+      }
+    },
   });
 }
 

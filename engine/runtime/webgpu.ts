@@ -17,7 +17,7 @@ export interface WebGpuParts {
   readonly kernels: KernelSources;
   readonly availableBytes: () => number;
   /** Bytes of a file of weights beside the graph. */
-  readonly readFile: (folder: string, name: string) => Promise<Uint8Array>;
+  readonly readData: NonNullable<Runtime['readData']>;
 }
 
 export function createWebGpuRuntime({
@@ -26,17 +26,16 @@ export function createWebGpuRuntime({
   adapterName,
   kernels,
   availableBytes,
-  readFile,
+  readData,
 }: WebGpuParts): Runtime {
   return {
     name: `webgpu (${adapterName})`,
     availableBytes,
     largestBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
     grafts: false,
+    readData,
     createSession: async (model, external, results = 'device') => {
-      const externalData = await Promise.all(
-        (external?.files ?? []).map(async (path) => ({ path, data: await readFile(external?.folder ?? '', path) })),
-      );
+      const externalData = external?.data ? [{ path: external.data.name, data: external.data.data }] : [];
       const session = await ort.InferenceSession.create(model, {
         executionProviders: [results === 'device' ? ({ name: 'webgpu', device } as never) : 'wasm'],
         preferredOutputLocation: results === 'device' ? 'gpu-buffer' : 'cpu',

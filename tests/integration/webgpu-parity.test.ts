@@ -72,6 +72,23 @@ function planFor({ cut: { attention } }: Decoder, follows: boolean): SharingPlan
 }
 
 describe.skipIf(!watchedGpu)('WebGPU against the CPU', () => {
+  it('reads weights beside the graph once, however many sessions share their file', async () => {
+    const runtime = watchedGpu as NonNullable<typeof watchedGpu>;
+    const read = new Map<string, number>();
+    const decoder = await openDecoder(join(FIXTURES, 'llama-external-data'), {
+      ...runtime,
+      readData: async (folder, name, offset, length) => {
+        const bytes = await runtime.readData?.(folder, name, offset, length);
+        read.set(`${offset}`, (read.get(`${offset}`) ?? 0) + 1);
+        return bytes as Uint8Array;
+      },
+    });
+    await decoder.close();
+    // The embedding is the head as well, in another session.
+    expect([...read.values()].sort().slice(-2)).toEqual([1, 2]);
+    expect(read.size).toBeGreaterThan(10);
+  });
+
   for (const name of existsSync(FIXTURES) ? readdirSync(FIXTURES) : []) {
     it(name, async () => {
       const folder = join(FIXTURES, name);
