@@ -3,7 +3,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AppEvent, Settings, Turn } from '../../electron/contract.ts';
+import type { AppEvent, ModelEntry, Settings, Turn } from '../../electron/contract.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
 import { ProximaError } from '../../engine/errors.ts';
 import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
@@ -177,7 +177,9 @@ describe('the services', () => {
     cpSync(READER, broken, { recursive: true });
     await models.add(broken, false);
     rmSync(join(broken, 'onnx'), { recursive: true });
-    expect(await handlers.listModels({})).toEqual([
+    const { models: known } = await handlers.listModels({});
+    expect(known.map(({ name, usable, because }: ModelEntry) => ({ name, usable, because }))).toEqual([
+      { name: 'reader', usable: true, because: null },
       { name: 'other', usable: true, because: null },
       { name: 'broken', usable: false, because: expect.stringMatching(/no graph/) },
     ]);
@@ -190,6 +192,9 @@ describe('the services', () => {
     const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?').then(running.ended);
     // Without a plan of its own it runs dense.
     expect(turn.answers[0]).toMatchObject({ policy: 'dense', text: '4 dollars' });
+    // Nor is there anything to compare it with.
+    const compared = await running.ask(bridge, 'What is the toll of the Vernon Bridge?', true).then(running.ended);
+    expect(compared.answers.map(({ policy }) => policy)).toEqual(['dense']);
     await handlers.changeSettings({ model: null });
     await expect.poll(async () => (await handlers.getState({})).engine.model?.name, WAIT).toBe('reader');
   });
