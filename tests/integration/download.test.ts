@@ -13,7 +13,7 @@ import { ProximaError } from '../../engine/errors.ts';
 import { type DownloadOptions, type DownloadRequest, downloadFile } from '../../engine/runtime/hub/download.ts';
 
 const RUNS = 200;
-const QUICK: DownloadOptions = { backoff: 1, stallTimeout: 60, retries: 4 };
+const QUICK: DownloadOptions = { backoff: 1, stallTimeout: 250, retries: 4 };
 
 /** Mulberry32 (Ettinger 2017): every run draws the same mishaps each time. */
 function randomOf(seed: number): () => number {

@@ -183,7 +183,7 @@ describe('the models page', () => {
     expect(existsSync(join(bare, 'pod.json'))).toBe(false);
 
     await handlers.explore({ model: 'bare', documents: [document], saving: 0.25 });
-    await expect.poll(async () => (await list()).exploration?.state, { ...WAIT, timeout: 300_000 }).toBe('done');
+    await expect.poll(async () => (await list()).exploration?.state, { ...WAIT, timeout: 540_000 }).toBe('done');
     const check = (await list()).exploration?.check;
     expect(check).toMatchObject({ documents: ['trees.txt'], dense: { planted: 6 }, plan: { planted: 6 } });
     expect(check?.saving).toBeGreaterThanOrEqual(0.25);

@@ -159,9 +159,9 @@ describe('documents that do not fit', () => {
 
   it('longer than memory allows', () =>
     expectRefusal(
-      [SAMPLE, 'Why?', '--memory', '120'],
+      [SAMPLE, 'Why?', '--memory', '200'],
       'memory-too-small',
-      /120\.0 MiB are free/,
+      /200\.0 MiB are free/,
       /dense cache would take/,
       /--pages 1-\d+/,
     ));
