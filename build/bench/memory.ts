@@ -47,8 +47,21 @@ async function measure(folder: string, tokens: number, policyName: 'dense' | 'po
   return { before, planned, cache: totalBytes(cache.parts()), peak: resident('VmHWM') };
 }
 
+type MemoryRow = MemoryMeasurement & { name: string; tokens: number; policy: string; plannedInAll: number };
+
+const RESULTS = join(import.meta.dirname, 'results/memory.json');
+
+/** After every row, so that a run that is stopped has what it measured; what was not measured this time stays. */
+function keep(row: MemoryRow): void {
+  const known: MemoryRow[] = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')).rows : [];
+  const others = known.filter(
+    ({ name, tokens, policy }) => name !== row.name || tokens !== row.tokens || policy !== row.policy,
+  );
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(RESULTS, `${JSON.stringify({ date, rows: [...others, row] }, null, 2)}\n`);
+}
+
 export function benchMemory(subjects: readonly { name: string; folder: string }[], lengths: readonly number[]): void {
-  const rows: (MemoryMeasurement & { name: string; tokens: number; policy: string; plannedInAll: number })[] = [];
   const lines = [
     '| model | tokens | cache | before | planned: model, cache, scratch | planned in all, MiB | measured, MiB | planned / measured |',
     '|---|---|---|---|---|---|---|---|',
@@ -65,15 +78,8 @@ export function benchMemory(subjects: readonly { name: string; folder: string }[
         const cells = [name, tokens, policy, shown(before), parts, shown(all), shown(peak), (all / peak).toFixed(2)];
         lines.push(`| ${cells.join(' | ')} |`);
         process.stderr.write(`${lines.at(-1)}\n`);
-        rows.push({ name, tokens, policy, ...found, plannedInAll: all });
+        keep({ name, tokens, policy, ...found, plannedInAll: all });
       }
-  const file = join(import.meta.dirname, 'results/memory.json');
-  const names = new Set(rows.map(({ name }) => name));
-  // What was not measured this time stays.
-  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).rows as typeof rows) : [];
-  rows.unshift(...kept.filter(({ name }) => !names.has(name)));
-  const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(file, `${JSON.stringify({ date, rows }, null, 2)}\n`);
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 

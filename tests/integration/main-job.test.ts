@@ -124,7 +124,7 @@ describe('the command line', () => {
   });
 
   it('stops cleanly at Ctrl-C while reading', async () => {
-    const outcome = await ask([SAMPLE, facts[0]?.question ?? ''], 4000);
+    const outcome = await ask([SAMPLE, facts[0]?.question ?? ''], 10_000);
     expect(outcome.code).toBe(130);
     expect(outcome.stdout).toBe('');
     expect(outcome.stderr.trim()).toMatch(/^The work was cancelled\. .*\[cancelled\]$/);
