@@ -35,7 +35,7 @@ async function explore(options: Options): Promise<void> {
   const progress = startProgress('Trying plans', 'plans');
   try {
     const exploration = await findPlan(explorable, await readTexts(options.document), {
-      goal: { delta: options.delta ?? USUAL_DELTA, saving: options.saving },
+      goal: { delta: options.delta, saving: options.saving },
       signal: controller.signal,
       onProgress: (done, total) => progress.update(done, total),
     });

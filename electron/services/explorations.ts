@@ -22,9 +22,6 @@ export interface ExplorationRequest {
   readonly saving: number | undefined;
 }
 
-/** Nats that a plan may cost where no saving is asked for. */
-const USUAL_DELTA = 0.1;
-
 export class Explorations {
   readonly #parts: ExplorationsParts;
   #process: ExploreProcess | undefined;
@@ -49,7 +46,7 @@ export class Explorations {
     child.onMessage((message) => {
       if (this.#process !== child) return;
       if (message.type === 'progress') this.#set({ ...state, done: message.done, total: message.total });
-      else if (message.type === 'failed') this.#end({ ...state, state: 'failed', failure: shown(message.failure) });
+      else if (message.type === 'failed') this.#end({ ...state, state: 'failed', failure: message.failure });
       else {
         const check = message.exploration.plan.check ?? null;
         this.#process = undefined; // Its own end is none of a failure any more.
@@ -69,8 +66,7 @@ export class Explorations {
       this.#end({ ...state, state: 'failed', failure: shownFailure(lost) });
     });
     const threads = this.#parts.threads();
-    const goal = saving === undefined ? { delta: USUAL_DELTA } : { saving };
-    child.post({ folder, documents: [...documents], goal, ...(threads === undefined ? {} : { threads }) });
+    child.post({ folder, documents: [...documents], goal: { saving }, threads });
     return state;
   }
 
@@ -90,8 +86,4 @@ export class Explorations {
     this.#parts.onChange(state);
     return state;
   }
-}
-
-function shown({ code, message, wayOut }: { code: string; message: string; wayOut: string }) {
-  return { code, message, wayOut };
 }

@@ -35,7 +35,7 @@ export interface ExploreOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Loss that may be added where no saving is asked for, in nats. */
+/** Loss that may be added where nothing else is asked for, in nats. */
 export const USUAL_DELTA = 0.1;
 const SIMILARITY = { queries: 32, sinks: PROBE_PROXIMITY.sinks, recent: PROBE_PROXIMITY.recent };
 /** The window that plans are used with; the search's own is shorter, as its texts are. */
@@ -70,7 +70,7 @@ export async function findPlan(
 ): Promise<Exploration> {
   const texts = documents.map(({ name, text }) => createProbeText(model, text, name));
   const similarity = await similarityOf(model, probe, texts);
-  const found = await search(model, texts, goal, signal, onProgress);
+  const found = await search(model, texts, { ...goal, delta: goal.delta ?? USUAL_DELTA }, signal, onProgress);
   const names = documents.map(({ name }) => name);
   return { plan: planFileOf(found, names), found, similarity, picture: drawSimilarity(similarity) };
 }

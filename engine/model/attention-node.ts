@@ -1,6 +1,6 @@
 /** Reads a GroupQueryAttention node: what it computes, and whether Proxima can compute it. */
 import { ProximaError } from '../errors.ts';
-import type { AttributeValue, OnnxModel, OnnxNode } from './onnx.ts';
+import type { AttributeValue, OnnxModel, OnnxNode, Producers } from './onnx.ts';
 
 export interface RotaryInNode {
   readonly interleaved: boolean;
@@ -61,9 +61,6 @@ const INPUT = {
 export function isAttention(node: OnnxNode): boolean {
   return node.operator === 'GroupQueryAttention' && node.domain === 'com.microsoft';
 }
-
-/** Which node makes a tensor. */
-export type Producers = ReadonlyMap<string, OnnxNode>;
 
 /** Throws `model-unsupported`, naming layer and feature, for what the engine would run wrong. */
 export function readAttentionNode(

@@ -4,8 +4,8 @@
  * … | o-proj … logits. The subgraph that only fed lengths to the attention nodes is reached by nothing and is dropped.
  */
 import { ProximaError } from '../errors.ts';
-import { type AttentionNode, isAttention, type Producers, readAttentionNode } from './attention-node.ts';
-import type { OnnxModel, OnnxNode } from './onnx.ts';
+import { type AttentionNode, isAttention, readAttentionNode } from './attention-node.ts';
+import { type OnnxModel, type OnnxNode, type Producers, producersOf } from './onnx.ts';
 
 /** ONNX element type. */
 const FLOAT = 1;
@@ -42,7 +42,7 @@ export function cutModel(model: OnnxModel): CutModel {
     );
   }
   refuseOtherState(model);
-  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const producers = producersOf(model);
   const attention = attentionNodes.map((node, layer) => readAttentionNode(node, layer, model, producers));
   const logits = model.outputs.find((output) => output.name === 'logits')?.name ?? model.outputs[0]?.name ?? '';
   const tables = sharedTables(model, producers);

@@ -5,7 +5,7 @@
 import { ProximaError } from '../errors.ts';
 import type { GraphSession, Runtime } from '../runtime/runtime.ts';
 import { isAttention } from './attention-node.ts';
-import type { OnnxModel, OnnxNode } from './onnx.ts';
+import { type OnnxModel, type OnnxNode, producersOf } from './onnx.ts';
 import { assembleModel, ElementType, encodeNode, encodeValue } from './onnx-writer.ts';
 import { firstLine, weightsFor } from './weights.ts';
 
@@ -110,7 +110,7 @@ const inputsOf: Readonly<Record<string, (length: TextLength) => BigInt64Array>> 
 
 /** The nodes that compute these tensors, in graph order. */
 function nodesFor(model: OnnxModel, names: readonly string[]): OnnxNode[] {
-  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const producers = producersOf(model);
   const needed = new Set<OnnxNode>();
   const visit = (name: string): void => {
     const node = producers.get(name);

@@ -59,6 +59,13 @@ export interface OnnxModel {
   readonly modelFields: readonly Uint8Array[];
 }
 
+/** Which node makes a tensor. */
+export type Producers = ReadonlyMap<string, OnnxNode>;
+
+export function producersOf({ nodes }: Pick<OnnxModel, 'nodes'>): Producers {
+  return new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+}
+
 const MODEL_GRAPH = 7;
 const MODEL_OPERATOR_SETS = 8;
 /** Of AttributeProto. */

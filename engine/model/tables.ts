@@ -5,7 +5,7 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import { type CutModel, rotaryCaches } from './cut.ts';
 import { GraphPart } from './graph-part.ts';
-import type { OnnxModel, OnnxNode } from './onnx.ts';
+import { type OnnxModel, type OnnxNode, producersOf } from './onnx.ts';
 import type { Table } from './table.ts';
 
 /** Longer texts than this are not asked about: a choice that is made later makes no difference. */
@@ -66,7 +66,7 @@ async function longestBrief(
 
 /** The nodes with subgraphs that some of the tensors come from. */
 function choicesFor(model: OnnxModel, names: readonly string[]): OnnxNode[] {
-  const producers = new Map(model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const producers = producersOf(model);
   const found = new Set<OnnxNode>();
   const seen = new Set<string>();
   const visit = (name: string): void => {
