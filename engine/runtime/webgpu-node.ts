@@ -11,19 +11,39 @@ import type { Runtime } from './runtime.ts';
 import { createWebGpuRuntime } from './webgpu.ts';
 import { requestDevice } from './webgpu-device.ts';
 
+const SOFTWARE = /swiftshader|llvmpipe|mesa software/i;
+/** Milliseconds between two looks at whether a software adapter is done. */
+const PATIENCE = 1;
+
 let gpu: GPU | undefined;
 
 /** The first adapter that Dawn finds; undefined where there is none, or no Vulkan loader. */
 export async function requestNodeAdapter(): Promise<GPUAdapter | undefined> {
   Object.assign(globalThis, globals);
   gpu ??= create([]);
-  return (await gpu.requestAdapter()) ?? undefined;
+  const adapter = (await gpu.requestAdapter()) ?? undefined;
+  if (adapter && isSoftware(adapter)) waitPatiently();
+  return adapter;
 }
 
 /** Whether there is an adapter that is no software. */
 export async function hasGraphicsCard(): Promise<boolean> {
   const adapter = await requestNodeAdapter();
-  return adapter !== undefined && !adapter.info.isFallbackAdapter && !/swiftshader|llvmpipe/i.test(nameOf(adapter));
+  return adapter !== undefined && !isSoftware(adapter);
+}
+
+function isSoftware(adapter: GPUAdapter): boolean {
+  return adapter.info.isFallbackAdapter || SOFTWARE.test(nameOf(adapter));
+}
+
+/**
+ * Dawn's binding asks again at every turn of the event loop whether the device is done, by the global `setImmediate`: a whole
+ * core goes into that, and with a software adapter the cores are the device. A pause between two questions gives it back.
+ */
+function waitPatiently(): void {
+  const later = (callback: (...given: unknown[]) => void, ...given: unknown[]) =>
+    setTimeout(callback, PATIENCE, ...given);
+  Object.defineProperty(globalThis, 'setImmediate', { value: later, configurable: true, writable: true });
 }
 
 function nameOf({ info }: GPUAdapter): string {

@@ -85,8 +85,9 @@ export interface DecodeScratch {
 
 const SPLIT = 512;
 const THREADS = 128;
-const ROWS = 32;
-const LANES = 4;
+/** Invocations of `prefill`, at most: every device has as many a workgroup. */
+const PREFILL_THREADS = 256;
+const MOST_GROUPS = 16;
 /** Query heads that `decode` serves with one reading of a key. */
 const MOST_HEADS = 8;
 const WORKGROUP = 64;
@@ -109,11 +110,19 @@ function tileTokens(headSize: number, heads: number, limit: number): number {
   return tokens;
 }
 
-/** Rows and keys that `prefill` takes at once: wide heads, and devices with little memory a workgroup, leave room for fewer. */
-function prefillTile(headSize: number, limit: number): { rows: number; keys: number } {
-  const tile = headSize > 128 ? { rows: ROWS / 2, keys: 8 } : { rows: ROWS, keys: 32 };
-  const bytes = () => tile.rows * headSize * 4 + tile.keys * headSize * 2 + tile.rows * tile.keys * 4;
-  while (tile.rows > 1 && bytes() > limit) tile.rows /= 2;
+/**
+ * Fours of rows that `prefill` takes at once, and how many elements of the keys it holds: wide heads, and devices with little
+ * memory a workgroup, leave room for fewer.
+ */
+function prefillTile(headSize: number, limit: number): { groups: number; slice: number } {
+  const lanes = headSize / 4;
+  const tile = {
+    groups: Math.min(MOST_GROUPS, Math.floor(PREFILL_THREADS / lanes)),
+    slice: [32, 16].find((slice) => headSize % slice === 0) ?? 8,
+  };
+  const bytes = () => 16 * (tile.slice * (tile.groups + lanes) + headSize * tile.groups + tile.groups * lanes);
+  while (tile.slice > 4 && bytes() > limit) tile.slice /= 2;
+  while (tile.groups > 1 && bytes() > limit) tile.groups = Math.floor(tile.groups / 2);
   return tile;
 }
 
@@ -123,7 +132,7 @@ function createPipelines(device: GPUDevice, sources: KernelSources, shape: Kerne
   const ratio = shape.queryHeads / shape.keyValueHeads;
   const { headSize, scale, softcap, halfTensors, rotary, norm } = shape;
   const limit = device.limits.maxComputeWorkgroupStorageSize;
-  const { rows, keys } = prefillTile(headSize, limit);
+  const { groups, slice } = prefillTile(headSize, limit);
   const heads = Math.min(ratio, MOST_HEADS);
   const tile = tileTokens(headSize, heads, limit);
   const vector = (normalised: boolean, turned: boolean) => ({
@@ -145,14 +154,8 @@ function createPipelines(device: GPUDevice, sources: KernelSources, shape: Kerne
     queries: createPipeline(device, sources.vector + sources.queries, 'queries_of_rows', [4, 1], vector(true, true)),
     prefill: createPipeline(device, textOf(sources, 'prefill', variant), 'prefill', [4, 3], {
       ...attention,
-      ROWS: rows,
-      KEYS: keys,
-      LANES,
-      THREADS: rows * LANES,
-      QUERY_WORDS: rows * headSize,
-      TILE_WORDS: (keys * headSize) / 2,
-      SCORE_WORDS: rows * keys,
-      SHARE: headSize / LANES,
+      GROUPS: groups,
+      SLICE: slice,
     }),
     finish: createPipeline(device, sources.finish, 'finish', [2, 1], {
       SIZE: headSize,
@@ -200,7 +203,7 @@ export class Kernels {
     this.#uniforms = uniforms;
     this.#numbers = numbers;
     this.#ratio = shape.queryHeads / shape.keyValueHeads;
-    this.#rowsTogether = prefillTile(shape.headSize, device.limits.maxComputeWorkgroupStorageSize).rows;
+    this.#rowsTogether = 4 * prefillTile(shape.headSize, device.limits.maxComputeWorkgroupStorageSize).groups;
     this.#pipelines = createPipelines(device, sources, shape, variant);
   }
 

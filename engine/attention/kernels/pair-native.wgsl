@@ -5,3 +5,8 @@ alias Pair = vec2<f16>;
 fn wide(pair: Pair) -> vec2f { return vec2f(pair); }
 
 fn narrow(pair: vec2f) -> Pair { return Pair(pair); }
+
+// Four of them.
+alias Quad = vec4<f16>;
+
+fn wide_quad(quad: Quad) -> vec4f { return vec4f(quad); }
