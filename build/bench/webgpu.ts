@@ -47,9 +47,16 @@ function start(): Promise<{ address: string; close: () => void }> {
   });
 }
 
-/** The system's Chromium on the card, or on its software adapter where there is none. */
+/** What `chromium-on-lavapipe` prepared says that it is SwiftShader. */
+function adapterName(executablePath: string, name: string): string {
+  const replaced = existsSync(join(dirname(executablePath), 'libvk_swiftshader-own.so'));
+  return replaced ? "mesa software (lavapipe), in SwiftShader's place" : name;
+}
+
+/** The Chromium that PROXIMA_CHROMIUM names or the system's, on the card, or on its software adapter where there is none. */
 async function openPage(address: string): Promise<{ browser: Browser; page: Page; adapter: string }> {
-  const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+  const known = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const executablePath = [process.env.PROXIMA_CHROMIUM ?? '', ...known].find(existsSync);
   if (!executablePath) throw new Error('no Chromium is installed: apt-get install chromium');
   for (const flags of [['--enable-features=Vulkan'], ['--use-webgpu-adapter=swiftshader']]) {
     const args = ['--no-sandbox', '--enable-unsafe-webgpu', ...flags];
@@ -58,7 +65,7 @@ async function openPage(address: string): Promise<{ browser: Browser; page: Page
     await page.goto(`${address}index.html`);
     await page.waitForFunction(() => 'bench' in window);
     const adapter = await page.evaluate(() => window.bench.adapter().catch(() => ''));
-    if (adapter) return { browser, page, adapter };
+    if (adapter) return { browser, page, adapter: adapterName(executablePath, adapter) };
     await browser.close();
   }
   throw new Error('this Chromium has no WebGPU adapter');

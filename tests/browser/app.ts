@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { ROOT } from '../integration/command.ts';
 
-export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
+/** Which PROXIMA_CHROMIUM names, else Debian's. */
+export const CHROMIUM = [process.env.PROXIMA_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
+  (path) => path && existsSync(path),
+);
 if (!CHROMIUM) process.stderr.write('\n*** No Chromium: the browser tests are SKIPPED (install chromium). ***\n');
 
 export interface RunningApp {

@@ -1,8 +1,9 @@
 /**
  * The engine's worker in a real Chromium, on its WebGPU: the same answer as on the CPU. Of a short document; with
- * PROXIMA_SAMPLE_PAGES=22 of so many pages of the sample, which takes long on a software adapter (all 108: six hours of a core).
+ * PROXIMA_SAMPLE_PAGES=22 of so many pages of the sample (all: 108), which takes long on a software adapter
+ * (build/bench/chromium-on-lavapipe has a faster one than Chromium's own).
  */
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
@@ -15,9 +16,7 @@ import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
 import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { ROOT, temporaryFolder } from '../integration/command.ts';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync);
-if (!CHROMIUM) process.stderr.write('\n*** No Chromium: the browser tests are SKIPPED (install chromium). ***\n');
+import { CHROMIUM } from './app.ts';
 
 const SAMPLE_PAGES = Number(process.env.PROXIMA_SAMPLE_PAGES ?? 0);
 const SAMPLE = SAMPLE_PAGES > 0 ? join(ROOT, 'assets/samples/katrine-papers.pdf') : undefined;
