@@ -4,7 +4,7 @@
  * Our engine, its attention kernel beside a plain copy, and transformers.js, all in one Chromium on one adapter. Prints a table and
  * writes build/bench/results/webgpu.json. A cell that would take longer than the budget, in seconds, is left out and named.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -17,6 +17,7 @@ import { type Bench, measureAll, type Selection } from './webgpu-rows.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'dist/bench');
+const QUIETLY = { throwIfNoEntry: false } as const;
 
 function start(): Promise<{ address: string; close: () => void }> {
   const headers = (response: ServerResponse) => {
@@ -30,11 +31,21 @@ function start(): Promise<{ address: string; close: () => void }> {
     '/onnxruntime/': dirname(own.resolve('onnxruntime-web')),
     '/': OUT,
   };
-  const handlers = Object.entries(folders).map(([prefix, folder]) => ({ prefix, serve: sirv(folder, { dev: true }) }));
+  const handlers = Object.entries(folders).map(([prefix, folder]) => ({
+    prefix,
+    folder,
+    serve: sirv(folder, { dev: true }),
+  }));
   const server = createServer((request: IncomingMessage, response) => {
     headers(response);
     const handler = handlers.find(({ prefix }) => request.url?.startsWith(prefix));
     if (handler) request.url = `/${request.url?.slice(handler.prefix.length)}`;
+    // sirv answers HEAD by reading the whole file: of weights a gigabyte, for nothing.
+    const found = handler && request.method === 'HEAD' && statSync(join(handler.folder, request.url ?? ''), QUIETLY);
+    if (found) {
+      response.writeHead(200, { 'Content-Length': found.size }).end();
+      return;
+    }
     handler?.serve(request, response, () => {
       response.writeHead(404).end();
     });

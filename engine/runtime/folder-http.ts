@@ -15,23 +15,28 @@ export function openHttpFolder(base: string): ModelFolder {
 
 async function openHttpFile(url: string): Promise<ByteSource> {
   const head = await fetch(url, { method: 'HEAD' });
-  if (!head.ok) {
-    throw new ProximaError('model-missing', `${url} can't be opened (${head.status}).`, 'Get the model folder again.');
-  }
+  if (!head.ok) throw missing(url, head.status);
   const size = Number(head.headers.get('content-length'));
   return {
     size,
     async read(offset, length) {
       if (offset + length > size) throw new RangeError(`read past the end: ${offset + length} > ${size}`);
-      if (length === 0) return new Uint8Array();
-      const range = `bytes=${offset}-${offset + length - 1}`;
-      const response = await fetch(url, { headers: { range } });
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      // A server that knows no ranges sends the whole file.
-      return response.status === 200 ? bytes.subarray(offset, offset + length) : bytes;
+      return length === 0 ? new Uint8Array() : readRange(url, offset, length);
     },
     close: async () => {},
   };
+}
+
+async function readRange(url: string, offset: number, length: number): Promise<Uint8Array> {
+  const response = await fetch(url, { headers: { range: `bytes=${offset}-${offset + length - 1}` } });
+  if (!response.ok) throw missing(url, response.status);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  // A server that knows no ranges sends the whole file.
+  return response.status === 200 ? bytes.subarray(offset, offset + length) : bytes;
+}
+
+function missing(url: string, status: number): ProximaError {
+  return new ProximaError('model-missing', `${url} can't be opened (${status}).`, 'Get the model folder again.');
 }
 
 /** Bytes of a file, to its end where `length` is undefined. */
@@ -41,6 +46,9 @@ export async function readHttpData(
   offset: number,
   length: number | undefined,
 ): Promise<Uint8Array> {
-  const source = await openHttpFile(new URL(name, folder.endsWith('/') ? folder : `${folder}/`).href);
-  return source.read(offset, length ?? source.size - offset);
+  const url = new URL(name, folder.endsWith('/') ? folder : `${folder}/`).href;
+  // Weights say how long they are; asking for the file's size first would be a request more for each of hundreds.
+  if (length !== undefined) return length === 0 ? new Uint8Array() : readRange(url, offset, length);
+  const source = await openHttpFile(url);
+  return source.read(offset, source.size - offset);
 }
