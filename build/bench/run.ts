@@ -5,7 +5,7 @@
  *     npm run bench -- --memory [--only …] [--lengths …]                          planned against resident (`memory.ts`)
  *     npm run bench -- --runtime webgpu [--budget 120] [--only …] [--lengths …]   in Chromium (`webgpu.ts`), or --in node
  *
- * Prints a table and writes build/bench/results/cpu.json or webgpu.json.
+ * Prints a table and writes build/bench/results/cpu.json or webgpu.json (with --only: cpu-ONLY.json).
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
