@@ -38,6 +38,15 @@ const gauge = (page: Page) => page.locator('.gauge .summary').click();
 const passageMarked = (page: Page) =>
   page.waitForFunction(() => (CSS.highlights.get('passage')?.size ?? 0) > 0, undefined, WAIT);
 
+/** Pictures show no path of the machine that they were taken on. */
+const nameNoFolder = async (page: Page) => {
+  const line = page.getByText(data);
+  await line.waitFor(WAIT);
+  await line.evaluate((element, path) => {
+    element.textContent = (element.textContent ?? '').replace(path, '~/.local/share/proxima');
+  }, data);
+};
+
 mkdirSync(OUT, { recursive: true });
 const data = mkdtempSync(join(tmpdir(), 'proxima-'));
 const app = await startApp(data);
@@ -71,7 +80,10 @@ try {
   await first.waitForSelector('.verdict', WAIT);
   await takeAll(looks, 'compare', (page) => page.locator('.verdict').scrollIntoViewIfNeeded());
 
-  await takeAll(looks, 'settings', (page) => page.getByRole('button', { name: 'Settings' }).click());
+  await takeAll(looks, 'settings', async (page) => {
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await nameNoFolder(page);
+  });
   await takeAll(looks, 'models', async (page) => {
     await page.getByRole('button', { name: 'Models …' }).click();
     await page.locator('.models').waitFor(WAIT);
