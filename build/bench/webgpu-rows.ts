@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { isSoftwareName } from '../../engine/runtime/webgpu-device.ts';
 import type { AttentionShapeMeasured } from './webgpu-page/bandwidth.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const SOFTWARE = /swiftshader|llvmpipe|mesa software/i;
 export const POLICIES = ['pod', 'dense'] as const;
 export type Policy = (typeof POLICIES)[number];
 
@@ -181,7 +181,7 @@ export function table(rows: readonly Row[]): string {
 
 /** Adapter and processor, with a warning where the adapter is software. */
 export function machineOf(adapter: string): string {
-  const warning = SOFTWARE.test(adapter) ? ' (a SOFTWARE adapter: its figures say nothing about graphics cards)' : '';
+  const warning = isSoftwareName(adapter) ? ' (a SOFTWARE adapter: its figures say nothing about graphics cards)' : '';
   return `${adapter}${warning}; ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores`;
 }
 
@@ -200,7 +200,7 @@ export async function measureAll(
 ): Promise<void> {
   const cells = new Cells(budgetSeconds);
   const rows: Row[] = [];
-  const [machine, software] = [machineOf(adapter), SOFTWARE.test(adapter)];
+  const [machine, software] = [machineOf(adapter), isSoftwareName(adapter)];
   const keep = () => {
     const report = { adapter, software, machine, date: new Date().toISOString().slice(0, 10), rows, left: cells.left };
     const results = join(import.meta.dirname, 'results');

@@ -10,6 +10,11 @@ const LIMITS = [
 
 const FEATURES = ['shader-f16', 'subgroups', 'timestamp-query'] as const;
 
+/** Whether an adapter of this name computes on the processor. */
+export function isSoftwareName(name: string): boolean {
+  return /swiftshader|llvmpipe|mesa software/i.test(name);
+}
+
 export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   return adapter.requestDevice({
     requiredFeatures: FEATURES.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],

@@ -9,31 +9,34 @@ import { openFile } from './folder-node.ts';
 import { readKernelFiles } from './kernel-files.ts';
 import type { Runtime } from './runtime.ts';
 import { createWebGpuRuntime } from './webgpu.ts';
-import { requestDevice } from './webgpu-device.ts';
+import { isSoftwareName, requestDevice } from './webgpu-device.ts';
 
-const SOFTWARE = /swiftshader|llvmpipe|mesa software/i;
 /** Milliseconds between two looks at whether a software adapter is done. */
 const PATIENCE = 1;
 
 let gpu: GPU | undefined;
 
-/** The first adapter that Dawn finds; undefined where there is none, or no Vulkan loader. */
+/** The first adapter that Dawn finds, to be worked with; undefined where there is none, or no Vulkan loader. */
 export async function requestNodeAdapter(): Promise<GPUAdapter | undefined> {
-  Object.assign(globalThis, globals);
-  gpu ??= create([]);
-  const adapter = (await gpu.requestAdapter()) ?? undefined;
+  const adapter = await findAdapter();
   if (adapter && isSoftware(adapter)) waitPatiently();
   return adapter;
 }
 
+async function findAdapter(): Promise<GPUAdapter | undefined> {
+  Object.assign(globalThis, globals);
+  gpu ??= create([]);
+  return (await gpu.requestAdapter()) ?? undefined;
+}
+
 /** Whether there is an adapter that is no software. */
 export async function hasGraphicsCard(): Promise<boolean> {
-  const adapter = await requestNodeAdapter();
+  const adapter = await findAdapter();
   return adapter !== undefined && !isSoftware(adapter);
 }
 
 function isSoftware(adapter: GPUAdapter): boolean {
-  return adapter.info.isFallbackAdapter || SOFTWARE.test(nameOf(adapter));
+  return adapter.info.isFallbackAdapter || isSoftwareName(nameOf(adapter));
 }
 
 /**

@@ -14,7 +14,7 @@ import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './a
 const SAMPLE = join(ROOT, 'assets/samples/katrine-papers.pdf');
 const PAGES = 40;
 const QUESTION = 'What is the safe combination of the Harcourt Bank?';
-const LONG = 600_000;
+const LONG = 400_000;
 
 /** The sample's first pages, as many of them, printed anew. */
 async function excerpt(): Promise<Buffer> {
