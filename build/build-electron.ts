@@ -7,13 +7,13 @@ const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/electron');
 
 const MODULES = {
-  main: 'electron/main.ts',
-  'engine-process': 'engine/runtime/engine-process.ts',
-  'document-process': 'engine/runtime/document-process.ts',
-  'explore-process': 'engine/runtime/explore-process.ts',
+  main: 'electron/shell/main.ts',
+  'engine-process': 'engine/hosts/engine-process.ts',
+  'document-process': 'engine/hosts/document-process.ts',
+  'explore-process': 'engine/hosts/explore-process.ts',
 };
 /** Sandboxed preloads are classic scripts, whole in one file. */
-const PRELOADS = { preload: 'electron/preload.ts', 'engine-preload': 'electron/engine-preload.ts' };
+const PRELOADS = { preload: 'electron/shell/preload.ts', 'engine-preload': 'electron/shell/engine-preload.ts' };
 
 function config(input: Record<string, string>, format: 'es' | 'cjs', emptyOutDir: boolean): InlineConfig {
   const extension = format === 'es' ? 'js' : 'cjs';

@@ -6,8 +6,8 @@ import { Command, Option } from 'commander';
 import { serve } from '../electron/serve/server.ts';
 import { createApp } from '../electron/services/app.ts';
 import { shownFailure } from '../electron/services/failures.ts';
-import { readDocumentFile } from '../engine/runtime/document-reader.ts';
-import { forkEngine, type RuntimeChoice } from '../engine/runtime/engine-host-process.ts';
+import { readDocumentFile } from '../engine/hosts/document-reader.ts';
+import { forkEngine, type RuntimeChoice } from '../engine/hosts/engine-host-process.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCREEN = join(ROOT, 'dist/renderer');

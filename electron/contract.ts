@@ -5,10 +5,10 @@
 import { z } from 'zod';
 import type { PlanCheck } from '../engine/cache/sharing-plan.ts';
 import type { MemoryUse } from '../engine/engine.ts';
-import type { LoadedModel, Measured } from '../engine/protocol.ts';
-import type { CatalogueModel } from '../engine/runtime/hub/catalogue.ts';
-import { DTYPES, type Dtype } from '../engine/runtime/hub/dtypes.ts';
-import type { ModelFacts } from '../engine/runtime/hub/model-library.ts';
+import type { LoadedModel, Measured } from '../engine/hosts/protocol.ts';
+import type { CatalogueModel } from '../engine/hub/catalogue.ts';
+import { DTYPES, type Dtype } from '../engine/hub/dtypes.ts';
+import type { ModelFacts } from '../engine/hub/model-library.ts';
 import type { CallName } from './call-names.ts';
 
 const id = z.string().regex(/^[0-9a-f-]{36}$/);

@@ -1,5 +1,5 @@
 /** Our engine on WebGPU, measured: in a page or in Node. */
-import type { GpuPodCache } from '../../engine/cache/gpu-pod-cache.ts';
+import type { GpuPodCache } from '../../engine/backends/webgpu/pod-cache.ts';
 import { cacheShape } from '../../engine/engine.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import type { Model } from '../../engine/model/model.ts';

@@ -8,11 +8,11 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { cacheShape } from '../../engine/engine.ts';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import { loadModel } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { timesOfGeneration } from './peer-generation.ts';
 import { median, tokenIds } from './samples.ts';
 

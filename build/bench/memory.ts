@@ -7,11 +7,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { totalBytes } from '../../engine/cache/memory.ts';
 import { cacheShape, planOf } from '../../engine/engine.ts';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import { loadModel } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { tokenIds } from './samples.ts';
 
 const DECODED = 16;

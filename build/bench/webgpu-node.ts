@@ -1,7 +1,7 @@
 /** The same measurements in plain Node on Dawn, without the peer: for adapters that Chromium does not take, such as lavapipe. */
 import { join } from 'node:path';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { loadModel } from '../../engine/model/model.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { readKernelFiles } from '../../engine/runtime/kernel-files.ts';
 import { requestDevice } from '../../engine/runtime/webgpu-device.ts';
 import { createNodeWebGpuRuntime, requestNodeAdapter } from '../../engine/runtime/webgpu-node.ts';

@@ -5,7 +5,7 @@
  */
 import type { Attention, AttentionMass, AttentionRequest } from '../../engine/attention/attention.ts';
 import { asNumbers } from '../../engine/attention/half.ts';
-import { PodCache } from '../../engine/cache/pod-cache.ts';
+import { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
 import type { Span } from '../../engine/cache/spans.ts';
 
 /** Sinks and the latest tokens, while reading as well as while answering. */

@@ -11,12 +11,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CpuAttention } from '../../engine/attention/cpu.ts';
+import { CpuAttention } from '../../engine/backends/cpu/attention.ts';
+import { CpuLayers } from '../../engine/backends/cpu/layers.ts';
 import type { PlanFile } from '../../engine/cache/sharing-plan.ts';
-import { CpuLayers } from '../../engine/model/cpu-layers.ts';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { loadModel, type Model } from '../../engine/model/model.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
 import { WatchingAttention } from './baselines.ts';
 import {

@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Report } from '../../engine/cli/report.ts';
+import type { Report } from '../../engine/programs/ask/report.ts';
 
 const WIDTH = 760;
 const LEFT = 70;

@@ -1,7 +1,7 @@
 /** Asks the engine, streams what it says, and keeps it turn by turn. */
 import type { Answer, MemoryUse } from '../../engine/engine.ts';
 import { throwIfCancelled } from '../../engine/errors.ts';
-import type { ResilientEngine } from '../../engine/resilient-engine.ts';
+import type { ResilientEngine } from '../../engine/hosts/resilient-engine.ts';
 import { splitThinking } from '../../engine/thinking.ts';
 import type { AppEvent, PolicyName, Settings, Turn, TurnAnswer } from '../contract.ts';
 import type { ConversationStore } from './conversations.ts';

@@ -4,10 +4,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ProximaError } from '../../engine/errors.ts';
-import { DTYPES, type Dtype } from '../../engine/runtime/hub/dtypes.ts';
-import { getModel } from '../../engine/runtime/hub/get-model.ts';
-import type { Hub } from '../../engine/runtime/hub/hub.ts';
-import type { ModelLibrary } from '../../engine/runtime/hub/model-library.ts';
+import { DTYPES, type Dtype } from '../../engine/hub/dtypes.ts';
+import { getModel } from '../../engine/hub/get-model.ts';
+import type { Hub } from '../../engine/hub/hub.ts';
+import type { ModelLibrary } from '../../engine/hub/model-library.ts';
 import type { Download } from '../contract.ts';
 import { shownFailure } from './failures.ts';
 

@@ -1,7 +1,7 @@
 /** The engine as the app sees it: started with the settings, a model in it, watched, and started anew when they change. */
 import { ProximaError } from '../../engine/errors.ts';
-import type { LoadedModel } from '../../engine/protocol.ts';
-import { ResilientEngine, type StartedHost } from '../../engine/resilient-engine.ts';
+import type { LoadedModel } from '../../engine/hosts/protocol.ts';
+import { ResilientEngine, type StartedHost } from '../../engine/hosts/resilient-engine.ts';
 import type { EngineState, Settings } from '../contract.ts';
 import { shownFailure } from './failures.ts';
 

@@ -1,7 +1,7 @@
 /** Looks for a model's sharing plan on the reader's own documents, one at a time, in a process that can be ended at any moment. */
 import { ProximaError } from '../../engine/errors.ts';
-import type { ExploreProcess } from '../../engine/runtime/explorer.ts';
-import { planTarget, writePlan } from '../../engine/runtime/plan-files.ts';
+import { planTarget, writePlan } from '../../engine/folders/plan-files.ts';
+import type { ExploreProcess } from '../../engine/hosts/explorer.ts';
 import type { Exploration } from '../contract.ts';
 import { shownFailure } from './failures.ts';
 

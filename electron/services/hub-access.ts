@@ -1,6 +1,6 @@
 /** The hub that models come from, and the token for those behind terms. */
 import { setGlobalProxyFromEnv } from 'node:http';
-import { type Hub, hubFrom } from '../../engine/runtime/hub/hub.ts';
+import { type Hub, hubFrom } from '../../engine/hub/hub.ts';
 import type { HubState } from '../contract.ts';
 
 /** Keeps one secret. */

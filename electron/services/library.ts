@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Document, Page } from '../../engine/documents/document.ts';
 import { type ErrorCode, ProximaError } from '../../engine/errors.ts';
-import type { ReadFileOptions } from '../../engine/runtime/document-reader.ts';
+import type { ReadFileOptions } from '../../engine/hosts/document-reader.ts';
 import type { DocumentEntry, ReadingState } from '../contract.ts';
 import type { DocumentStore } from './document-store.ts';
 import { shownFailure } from './failures.ts';

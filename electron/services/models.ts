@@ -1,8 +1,8 @@
 /** The models of this machine as the screen shows them: every figure of theirs comes from their own files. */
 import { readFile } from 'node:fs/promises';
-import { type CatalogueModel, cacheBytesPerThousand, catalogueSchema } from '../../engine/runtime/hub/catalogue.ts';
-import { dtypesOf, filesOf, type Hub, listRepository } from '../../engine/runtime/hub/hub.ts';
-import { assess, type KnownModel, type ModelLibrary } from '../../engine/runtime/hub/model-library.ts';
+import { type CatalogueModel, cacheBytesPerThousand, catalogueSchema } from '../../engine/hub/catalogue.ts';
+import { dtypesOf, filesOf, type Hub, listRepository } from '../../engine/hub/hub.ts';
+import { assess, type KnownModel, type ModelLibrary } from '../../engine/hub/model-library.ts';
 import type { CatalogueEntry, ModelEntry, RepositoryChoices } from '../contract.ts';
 
 /** The built-in one first, under no name: that is how the settings choose it. */

@@ -1,9 +1,10 @@
 /** Which documents the engine holds, under which policy; reads them when they are needed and lets the oldest go for room. */
-import { PauseSwitch } from '../../engine/client.ts';
+
 import type { MemoryUse } from '../../engine/engine.ts';
 import { ProximaError } from '../../engine/errors.ts';
-import type { Measured, OpenedReading } from '../../engine/protocol.ts';
-import type { ResilientEngine } from '../../engine/resilient-engine.ts';
+import { PauseSwitch } from '../../engine/hosts/client.ts';
+import type { Measured, OpenedReading } from '../../engine/hosts/protocol.ts';
+import type { ResilientEngine } from '../../engine/hosts/resilient-engine.ts';
 import type { PolicyName, ReadingState, Settings } from '../contract.ts';
 import { shownFailure } from './failures.ts';
 

@@ -2,7 +2,7 @@
  * The arithmetic of the cache's memory, in bytes: one formula for the plan before reading, the allocator's page sizes
  * and the figures shown. Pure; pod.md, "Memory", rounded up to whole pages.
  */
-import { pageBytes } from './half-store.ts';
+import { pageBytes } from '../backends/cpu/half-store.ts';
 import { firstVisible } from './local-window.ts';
 import { type Proximity, recentStart, type SharingPlan, WINDOW_STEP } from './sharing-plan.ts';
 

@@ -1,5 +1,5 @@
 /** A span: a run of consecutive tokens with one place for its keys and one for its values. */
-import type { HalfRun } from './half-store.ts';
+import type { HalfRun } from '../backends/cpu/half-store.ts';
 
 export interface Span {
   readonly start: number;

@@ -1,9 +1,9 @@
 /** The whole exploration of a model on some texts: how alike its layers look, which plan there is, and what that costs. */
-import { CpuAttention } from '../attention/cpu.ts';
+import { CpuAttention } from '../backends/cpu/attention.ts';
+import { CpuLayers } from '../backends/cpu/layers.ts';
 import { densePlan, type PlanFile } from '../cache/sharing-plan.ts';
 import { cacheShape } from '../engine.ts';
 import { keyMeanings } from '../model/attention-node.ts';
-import { CpuLayers } from '../model/cpu-layers.ts';
 import { loadModel, type Model } from '../model/model.ts';
 import type { ModelFolder } from '../model/source.ts';
 import type { Runtime } from '../runtime/runtime.ts';

@@ -1,7 +1,7 @@
 /** What a model folder holds and whether it runs, from its files alone: config, tokenizer, template and graph; no weights are loaded. */
 import { type PlanCheck, parsePlanFile } from '../cache/sharing-plan.ts';
 import { ProximaError } from '../errors.ts';
-import { cacheBytesPerThousand } from '../runtime/hub/catalogue.ts';
+import { cacheBytesPerThousand } from '../hub/catalogue.ts';
 import { type AttentionNode, keyMeanings } from './attention-node.ts';
 import { readPromptLayout } from './chat-template.ts';
 import { readConfig } from './config.ts';

@@ -2,8 +2,8 @@
 
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { CpuAttention } from '../attention/cpu.ts';
-import { CpuLayers } from '../model/cpu-layers.ts';
+import { CpuAttention } from '../backends/cpu/attention.ts';
+import { CpuLayers } from '../backends/cpu/layers.ts';
 import { availableMemoryBytes } from './available-memory.ts';
 import type { GraphSession, Runtime } from './runtime.ts';
 

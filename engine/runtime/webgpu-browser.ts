@@ -1,21 +1,21 @@
 /** WebGPU in Chromium, in a page or a worker: the browser's own adapter, onnxruntime-web with its JSPI build. */
 import * as ort from 'onnxruntime-web/jspi';
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
-import { KERNEL_FILES, type KernelFile, type KernelSources } from '../attention/kernels/kernels.ts';
+import { KERNEL_FILES, type KernelFile, type KernelSources } from '../backends/webgpu/kernels/kernels.ts';
 import { ProximaError } from '../errors.ts';
-import { readHttpData } from './folder-http.ts';
+import { readHttpData } from '../folders/http.ts';
 import type { Runtime } from './runtime.ts';
 import { createWebGpuRuntime } from './webgpu.ts';
 import { requestDevice } from './webgpu-device.ts';
 
-const texts = import.meta.glob<string>('../attention/kernels/*.wgsl', {
+const texts = import.meta.glob<string>('../backends/webgpu/kernels/*.wgsl', {
   query: '?raw',
   import: 'default',
   eager: true,
 });
 
 export function kernelSources(): KernelSources {
-  const of = (name: KernelFile) => texts[`../attention/kernels/${name}.wgsl`] ?? '';
+  const of = (name: KernelFile) => texts[`../backends/webgpu/kernels/${name}.wgsl`] ?? '';
   return Object.fromEntries(KERNEL_FILES.map((name) => [name, of(name)])) as Record<KernelFile, string>;
 }
 

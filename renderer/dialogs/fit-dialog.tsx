@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import type { DocumentEntry, PolicyName } from '../../electron/contract.ts';
 import { offersPod } from '../../electron/pod-offer.ts';
 import type { Fit } from '../../engine/fit.ts';
-import type { Measured } from '../../engine/protocol.ts';
+import type { Measured } from '../../engine/hosts/protocol.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { bytes, count } from '../format.ts';
 import { attempt } from '../state/actions.ts';

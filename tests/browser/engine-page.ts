@@ -1,7 +1,7 @@
 /** Runs in Chromium: starts the engine's worker, reads a document, asks, and leaves what came back on the window. */
-import { EngineClient } from '../../engine/client.ts';
-import type { HostMessage } from '../../engine/host-envelope.ts';
-import type { Port } from '../../engine/protocol.ts';
+import { EngineClient } from '../../engine/hosts/client.ts';
+import type { HostMessage } from '../../engine/hosts/host-envelope.ts';
+import type { Port } from '../../engine/hosts/protocol.ts';
 
 export interface BrowserRun {
   readonly runtime: string;
@@ -20,7 +20,7 @@ declare global {
 }
 
 window.runEngine = async (folder, pages, question) => {
-  const worker = new Worker(new URL('../../engine/worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('../../engine/hosts/worker.ts', import.meta.url), { type: 'module' });
   const started = new Promise<HostMessage>((resolve) => {
     worker.addEventListener('message', ({ data }) => resolve(data), { once: true });
   });

@@ -9,12 +9,12 @@ import { type Browser, chromium } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Reading } from '../../engine/engine.ts';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { greedy } from '../../engine/generate/sampling.ts';
+import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
 import { loadModel } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
-import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { ROOT, temporaryFolder } from '../integration/command.ts';
 import { CHROMIUM } from './app.ts';
 

@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
+import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
 import { ROOT, temporaryFolder } from '../integration/command.ts';
 import { makePdf } from '../integration/pdf-making.ts';
 import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './app.ts';

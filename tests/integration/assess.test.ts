@@ -2,8 +2,8 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { assessModel } from '../../engine/model/assess.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { READER, temporaryFolder } from './command.ts';
 import { completed, shapeOf } from './model-folder.ts';
 

@@ -16,7 +16,7 @@ export interface Outcome {
 
 /** `interruptAfter`: text on stderr or stdout after which Ctrl-C is sent. */
 export function ask(args: readonly string[], interruptAfterMs?: number): Promise<Outcome> {
-  const child = spawn(process.execPath, [join(ROOT, 'engine/cli.ts'), ...args], { cwd: ROOT });
+  const child = spawn(process.execPath, [join(ROOT, 'engine/programs/ask.ts'), ...args], { cwd: ROOT });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data) => {

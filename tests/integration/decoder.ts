@@ -1,13 +1,13 @@
 /** Loads the graph of a folder without tokenizer or template, as parity fixtures have none. */
 import { join } from 'node:path';
-import { PodCache } from '../../engine/cache/pod-cache.ts';
+import { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
 import { densePlan, type Proximity, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
 import { cacheShape } from '../../engine/engine.ts';
+import { openFile } from '../../engine/folders/node.ts';
 import { createDecoder } from '../../engine/model/create-decoder.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { readOnnx } from '../../engine/model/onnx.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
-import { openFile } from '../../engine/runtime/folder-node.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
 
 export async function openDecoder(folder: string, runtime: Runtime = createCpuRuntime()): Promise<Decoder> {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProximaError } from '../../engine/errors.ts';
-import { type DownloadOptions, type DownloadRequest, downloadFile } from '../../engine/runtime/hub/download.ts';
+import { type DownloadOptions, type DownloadRequest, downloadFile } from '../../engine/hub/download.ts';
 
 const RUNS = 200;
 const QUICK: DownloadOptions = { backoff: 1, stallTimeout: 250, retries: 4 };

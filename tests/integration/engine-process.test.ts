@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { PauseSwitch } from '../../engine/client.ts';
 import type { ProximaError } from '../../engine/errors.ts';
-import { ResilientEngine } from '../../engine/resilient-engine.ts';
-import { type EngineHost, forkEngine } from '../../engine/runtime/engine-host-process.ts';
+import { PauseSwitch } from '../../engine/hosts/client.ts';
+import { type EngineHost, forkEngine } from '../../engine/hosts/engine-host-process.ts';
+import { ResilientEngine } from '../../engine/hosts/resilient-engine.ts';
 import { ROOT } from './command.ts';
 
 const READER = join(ROOT, 'assets/models/reader');

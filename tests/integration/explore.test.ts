@@ -10,7 +10,7 @@ const PROSE =
   'The weather was fair and nothing was said of it. In the afternoon they walked down to the river, where the boats lay. ';
 
 function explore(...parameters: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(ROOT, 'engine/explore.ts'), ...parameters]);
+  const child = spawn(process.execPath, [join(ROOT, 'engine/programs/explore.ts'), ...parameters]);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text) => (stdout += text));
   child.stderr.on('data', (text) => (stderr += text));

@@ -1,13 +1,13 @@
 /** The engine behind its protocol: host and client over a real port, with the built-in reader. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EngineClient } from '../../engine/client.ts';
 import type { MemoryUse } from '../../engine/engine.ts';
 import type { ProximaError } from '../../engine/errors.ts';
-import { serveEngine } from '../../engine/host.ts';
-import type { Port, Reply } from '../../engine/protocol.ts';
+import { openModelFolder } from '../../engine/folders/node.ts';
+import { EngineClient } from '../../engine/hosts/client.ts';
+import { serveEngine } from '../../engine/hosts/host.ts';
+import type { Port, Reply } from '../../engine/hosts/protocol.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { ROOT } from './command.ts';
 
 const READER = join(ROOT, 'assets/models/reader');

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PodCache } from '../../engine/cache/pod-cache.ts';
+import type { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { arbitraryPlan } from '../unit/cache/random.ts';
 import { cacheFor, openDecoder, relativeError } from './decoder.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../engine/cli/report.ts';
+import type { Report } from '../../engine/programs/ask/report.ts';
 import { ask, type Outcome, ROOT, SAMPLE, temporaryFolder } from './command.ts';
 
 interface PlantedFact {
@@ -66,7 +66,7 @@ const README_ANSWER = '48213';
 const LEAST_RIGHT = 8;
 
 async function pageOf(statement: string): Promise<number> {
-  const { readDocumentFile } = await import('../../engine/runtime/document-reader.ts');
+  const { readDocumentFile } = await import('../../engine/hosts/document-reader.ts');
   const document = await readDocumentFile(SAMPLE);
   const tail = statement.slice(-24);
   return document.pages.find((page) => page.text.includes(tail))?.number ?? 0;

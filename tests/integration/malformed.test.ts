@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { ProximaError } from '../../engine/errors.ts';
 import { seededRandom } from '../../engine/generate/sampling.ts';
-import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
+import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
 import { ROOT, SAMPLE, temporaryFolder } from './command.ts';
 
 const SHARED = join(ROOT, '../shared/pdfs');

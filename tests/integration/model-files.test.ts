@@ -2,9 +2,9 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { loadModel, type Model } from '../../engine/model/model.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { READER, temporaryFolder } from './command.ts';
 
 const folder = temporaryFolder();

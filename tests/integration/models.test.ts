@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CatalogueModel } from '../../engine/runtime/hub/catalogue.ts';
+import type { CatalogueModel } from '../../engine/hub/catalogue.ts';
 import { READER, ROOT, temporaryFolder } from './command.ts';
 import { GRAPH, type HubServer, REPOSITORY, startHub, startProxy } from './hub-server.ts';
 
@@ -23,7 +23,7 @@ function modelsWith(
   environment: NodeJS.ProcessEnv,
   ...parameters: string[]
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(ROOT, 'engine/models.ts'), '--data', data, ...parameters], {
+  const child = spawn(process.execPath, [join(ROOT, 'engine/programs/models.ts'), '--data', data, ...parameters], {
     env: { ...process.env, HF_ENDPOINT: `${hub.endpoint}/`, HF_TOKEN: '', ...environment },
   });
   let [stdout, stderr] = ['', ''];

@@ -1,16 +1,16 @@
 /** The device is destroyed in mid-prefill and in mid-decode: the document is read again, and the answer is the same. */
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { GpuLayers } from '../../engine/backends/webgpu/layers.ts';
 import { ProximaError } from '../../engine/errors.ts';
-import { serveEngine } from '../../engine/host.ts';
-import { GpuLayers } from '../../engine/model/gpu-layers.ts';
-import type { Port } from '../../engine/protocol.ts';
-import { type Recovery, ResilientEngine, type StartedHost } from '../../engine/resilient-engine.ts';
+import { openModelFolder } from '../../engine/folders/node.ts';
+import { serveEngine } from '../../engine/hosts/host.ts';
+import type { Port } from '../../engine/hosts/protocol.ts';
+import { type Recovery, ResilientEngine, type StartedHost } from '../../engine/hosts/resilient-engine.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
 import { createNodeWebGpuRuntime } from '../../engine/runtime/webgpu-node.ts';
-import { testDevice } from '../unit/attention/webgpu-adapter.ts';
+import { testDevice } from '../unit/backends/webgpu/adapter.ts';
 import { ROOT } from './command.ts';
 
 const READER = join(ROOT, 'assets/models/reader');

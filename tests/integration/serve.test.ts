@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Served, serve } from '../../electron/serve/server.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
-import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
-import { forkEngine } from '../../engine/runtime/engine-host-process.ts';
+import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
+import { forkEngine } from '../../engine/hosts/engine-host-process.ts';
 import { ROOT, temporaryFolder } from './command.ts';
 
 const folder = temporaryFolder();

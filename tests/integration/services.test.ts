@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent, ModelEntry, Settings, Turn } from '../../electron/contract.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
 import { ProximaError } from '../../engine/errors.ts';
-import { readDocumentFile } from '../../engine/runtime/document-reader.ts';
-import { type EngineHost, forkEngine } from '../../engine/runtime/engine-host-process.ts';
-import { ModelLibrary } from '../../engine/runtime/hub/model-library.ts';
+import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
+import { type EngineHost, forkEngine } from '../../engine/hosts/engine-host-process.ts';
+import { ModelLibrary } from '../../engine/hub/model-library.ts';
 import { READER, temporaryFolder } from './command.ts';
 
 const PROSE = 'The weather was fair and nothing was said of it. ';

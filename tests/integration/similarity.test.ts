@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CpuAttention } from '../../engine/attention/cpu.ts';
+import { CpuAttention } from '../../engine/backends/cpu/attention.ts';
+import { CpuLayers } from '../../engine/backends/cpu/layers.ts';
 import { AttentionProbe } from '../../engine/explore/attention-probe.ts';
 import { measureSimilarity } from '../../engine/explore/similarity.ts';
-import { CpuLayers } from '../../engine/model/cpu-layers.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { ROOT } from './command.ts';
 import { cacheFor, openDecoder } from './decoder.ts';

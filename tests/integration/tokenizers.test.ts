@@ -4,8 +4,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { readTokenizer } from '../../engine/model/tokenizer.ts';
-import { openModelFolder } from '../../engine/runtime/folder-node.ts';
 import { ROOT } from './command.ts';
 
 const FOLDER = join(ROOT, '../shared/tokenizers');

@@ -1,12 +1,12 @@
 /** What the GPU runtime does with its device: traffic within a step, buffers over many questions, and losing it. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { GpuLayers } from '../../engine/backends/webgpu/layers.ts';
 import { cacheShape } from '../../engine/engine.ts';
 import type { ProximaError } from '../../engine/errors.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
-import { GpuLayers } from '../../engine/model/gpu-layers.ts';
 import { createNodeWebGpuRuntime } from '../../engine/runtime/webgpu-node.ts';
-import { testDevice } from '../unit/attention/webgpu-adapter.ts';
+import { testDevice } from '../unit/backends/webgpu/adapter.ts';
 import { ROOT } from './command.ts';
 import { openDecoder } from './decoder.ts';
 

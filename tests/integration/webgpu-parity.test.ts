@@ -2,14 +2,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { GpuLayers } from '../../engine/backends/webgpu/layers.ts';
 import { checkPlan, densePlan, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
 import { cacheShape } from '../../engine/engine.ts';
 import { keyMeanings } from '../../engine/model/attention-node.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
-import { GpuLayers } from '../../engine/model/gpu-layers.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { createNodeWebGpuRuntime } from '../../engine/runtime/webgpu-node.ts';
-import { testDevice } from '../unit/attention/webgpu-adapter.ts';
+import { testDevice } from '../unit/backends/webgpu/adapter.ts';
 import { ROOT } from './command.ts';
 import { openDecoder, relativeError } from './decoder.ts';
 

@@ -1,8 +1,13 @@
 /** Decode attention alone against a plain copy: what share of the device's memory rate it reaches. */
-import { type KernelShape, type KernelSources, Kernels, splitsOf } from '../../../engine/attention/kernels/kernels.ts';
-import { BufferNumbers, Uniforms } from '../../../engine/attention/kernels/pipelines.ts';
-import { GpuPodCache } from '../../../engine/cache/gpu-pod-cache.ts';
-import { GpuMemory } from '../../../engine/cache/gpu-store.ts';
+import {
+  type KernelShape,
+  type KernelSources,
+  Kernels,
+  splitsOf,
+} from '../../../engine/backends/webgpu/kernels/kernels.ts';
+import { BufferNumbers, Uniforms } from '../../../engine/backends/webgpu/kernels/pipelines.ts';
+import { GpuPodCache } from '../../../engine/backends/webgpu/pod-cache.ts';
+import { GpuMemory } from '../../../engine/backends/webgpu/store.ts';
 import { densePlan } from '../../../engine/cache/sharing-plan.ts';
 
 export type AttentionShapeMeasured = Pick<KernelShape, 'queryHeads' | 'keyValueHeads' | 'headSize'>;

@@ -1,6 +1,7 @@
 /** Our engine in the page. */
+
+import { openHttpFolder } from '../../../engine/folders/http.ts';
 import { loadModel } from '../../../engine/model/model.ts';
-import { openHttpFolder } from '../../../engine/runtime/folder-http.ts';
 import { createBrowserWebGpuRuntime } from '../../../engine/runtime/webgpu-browser.ts';
 import { type EngineUnderTest, engineUnderTest } from '../engine-under-test.ts';
 

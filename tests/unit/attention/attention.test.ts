@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { AttentionRequest } from '../../../engine/attention/attention.ts';
-import { CpuAttention } from '../../../engine/attention/cpu.ts';
 import { referenceAttention, referenceMass } from '../../../engine/attention/reference.ts';
+import { CpuAttention } from '../../../engine/backends/cpu/attention.ts';
 import type { Span } from '../../../engine/cache/spans.ts';
 import { createCpuRuntime } from '../../../engine/runtime/cpu.ts';
 import { relativeError } from '../../integration/decoder.ts';

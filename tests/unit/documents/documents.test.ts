@@ -6,7 +6,7 @@ import { paginate } from '../../../engine/documents/document.ts';
 import { pageList } from '../../../engine/documents/pdf.ts';
 import { readDocument } from '../../../engine/documents/read-document.ts';
 import { dropRepeatedEdges, joinLines, unwrap } from '../../../engine/documents/text-cleaning.ts';
-import { readDocumentFile } from '../../../engine/runtime/document-reader.ts';
+import { readDocumentFile } from '../../../engine/hosts/document-reader.ts';
 import { ROOT, SAMPLE, temporaryFolder } from '../../integration/command.ts';
 import { makePdf } from '../../integration/pdf-making.ts';
 

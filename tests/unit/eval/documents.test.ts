@@ -3,8 +3,8 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createDocument, readQuestions } from '../../../build/eval/documents.ts';
 import { confidence } from '../../../build/eval/results.ts';
+import { openModelFolder } from '../../../engine/folders/node.ts';
 import { readTokenizer } from '../../../engine/model/tokenizer.ts';
-import { openModelFolder } from '../../../engine/runtime/folder-node.ts';
 import { ROOT } from '../../integration/command.ts';
 
 const tokenizer = await readTokenizer(await openModelFolder(`${ROOT}/assets/models/reader`), 8192);

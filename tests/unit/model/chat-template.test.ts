@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openModelFolder } from '../../../engine/folders/node.ts';
 import { readPromptLayout } from '../../../engine/model/chat-template.ts';
 import { Tokenizer } from '../../../engine/model/tokenizer.ts';
-import { openModelFolder } from '../../../engine/runtime/folder-node.ts';
 import { READER, temporaryFolder } from '../../integration/command.ts';
 
 const folder = temporaryFolder();

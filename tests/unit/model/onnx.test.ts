@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openFile } from '../../../engine/folders/node.ts';
 import { cutModel } from '../../../engine/model/cut.ts';
 import { type OnnxModel, readOnnx } from '../../../engine/model/onnx.ts';
 import { assembleModel, encodeNode, encodeValue, ownModelFields } from '../../../engine/model/onnx-writer.ts';
 import { ArraySource, type ByteSource } from '../../../engine/model/source.ts';
-import { openFile } from '../../../engine/runtime/folder-node.ts';
 import { READER, ROOT } from '../../integration/command.ts';
 
 const FIXTURES = join(ROOT, 'tests/fixtures/parity');

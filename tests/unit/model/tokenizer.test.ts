@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openModelFolder } from '../../../engine/folders/node.ts';
 import { type PromptLayout, readPromptLayout } from '../../../engine/model/chat-template.ts';
 import { readTokenizer, StreamingText, type Tokenizer } from '../../../engine/model/tokenizer.ts';
-import { openModelFolder } from '../../../engine/runtime/folder-node.ts';
 import { READER } from '../../integration/command.ts';
 
 let tokenizer: Tokenizer;

@@ -1,0 +1,96 @@
+/** The engine's and the documents' hosts under Electron: utility processes, and a hidden sandboxed window for the graphics card. */
+import { join } from 'node:path';
+import { BrowserWindow, MessageChannelMain, utilityProcess } from 'electron';
+import type { DocumentMessage, DocumentProcess } from '../../engine/hosts/document-reader.ts';
+import {
+  type EngineHost,
+  type EngineProcess,
+  type RuntimeChoice,
+  superviseEngine,
+} from '../../engine/hosts/engine-host-process.ts';
+import type { ExploreMessage, ExploreProcess } from '../../engine/hosts/explorer.ts';
+import type { HostMessage } from '../../engine/hosts/host-envelope.ts';
+import { availableMemoryBytes } from '../../engine/runtime/available-memory.ts';
+import { ENGINE_CHANNEL } from './channels.ts';
+import { ORIGIN, SAFE_PREFERENCES } from './security.ts';
+
+/** The folder of the built main process; the hosts' programs lie beside it. */
+const BUILT = import.meta.dirname;
+
+export function startCpuHost(threads: number | undefined): Promise<EngineHost> {
+  const parameters = ['cpu', ...(threads === undefined ? [] : [String(threads)])];
+  const child = utilityProcess.fork(join(BUILT, 'engine-process.js'), parameters, {
+    serviceName: 'Proxima engine',
+    stdio: 'ignore',
+  });
+  return superviseEngine({
+    post: (message) => child.postMessage(message),
+    onMessage: (listener) => void child.on('message', listener),
+    onExit: (listener) => void child.on('exit', (code) => listener(`its process ended (exit code ${code})`)),
+    kill: () => void child.kill(),
+  });
+}
+
+/** Rejects with `runtime-missing` where Chromium finds no adapter that is no software. */
+export async function startGpuHost(modelFolder: string): Promise<EngineHost> {
+  const window = new BrowserWindow({
+    show: false,
+    webPreferences: { ...SAFE_PREFERENCES, preload: join(BUILT, 'engine-preload.cjs'), backgroundThrottling: false },
+  });
+  const { port1, port2 } = new MessageChannelMain();
+  await window.loadURL(`${ORIGIN}/engine.html`);
+  window.webContents.postMessage(ENGINE_CHANNEL, { availableBytes: availableMemoryBytes() }, [port2]);
+  port1.start();
+  const engine: EngineProcess = {
+    post: (message) => port1.postMessage(throughTheProtocol(message, modelFolder)),
+    onMessage: (listener) => void port1.on('message', ({ data }) => listener(data as HostMessage)),
+    onExit: (listener) => {
+      window.webContents.on('render-process-gone', (_, { reason }) => listener(`its window ended (${reason})`));
+      window.on('closed', () => listener('its window was closed'));
+    },
+    kill: () => !window.isDestroyed() && window.destroy(),
+  };
+  return superviseEngine(engine);
+}
+
+/** The engine's window has no files: the model's folder is an address there. */
+function throughTheProtocol(message: unknown, modelFolder: string): unknown {
+  const load = message as { type?: string; folder?: string };
+  return load.type === 'load' && load.folder === modelFolder ? { ...load, folder: `${ORIGIN}/model` } : message;
+}
+
+/** The card where it is wanted; the caller takes the CPU where this rejects and nobody insisted. */
+export function startHost(
+  runtime: RuntimeChoice,
+  threads: number | undefined,
+  modelFolder: string,
+): Promise<EngineHost> {
+  return runtime === 'cpu' ? startCpuHost(threads) : startGpuHost(modelFolder);
+}
+
+export function startExplorer(): ExploreProcess {
+  const child = utilityProcess.fork(join(BUILT, 'explore-process.js'), [], {
+    serviceName: 'Proxima explorer',
+    stdio: 'ignore',
+  });
+  return {
+    post: (request) => child.postMessage(request),
+    onMessage: (listener) => void child.on('message', (message: ExploreMessage) => listener(message)),
+    onExit: (listener) => void child.on('exit', () => listener()),
+    kill: () => void child.kill(),
+  };
+}
+
+export function startDocumentProcess(): DocumentProcess {
+  const child = utilityProcess.fork(join(BUILT, 'document-process.js'), [], {
+    serviceName: 'Proxima documents',
+    stdio: 'ignore',
+    execArgv: ['--max-old-space-size=2048'],
+  });
+  return {
+    post: (request) => child.postMessage(request),
+    onMessage: (listener) => void child.on('message', (message: DocumentMessage) => listener(message)),
+    onExit: (listener) => void child.on('exit', () => listener('the process that read it broke down')),
+    kill: () => void child.kill(),
+  };
+}

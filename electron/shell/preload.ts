@@ -1,0 +1,20 @@
+/** What the screen is given in Electron: the contract's calls as functions, and events. No transport, no Node. */
+import { contextBridge, ipcRenderer } from 'electron';
+import { CALL_NAMES } from '../call-names.ts';
+import type { AppEvent } from '../contract.ts';
+import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
+
+type Listener<What> = (what: What) => void;
+
+const verbs = Object.fromEntries(
+  CALL_NAMES.map((name) => [name, (parameters: unknown) => ipcRenderer.invoke(CALL_CHANNEL, name, parameters)]),
+);
+
+const bridge = {
+  ...verbs,
+  onEvent: (listener: Listener<AppEvent>) => void ipcRenderer.on(EVENT_CHANNEL, (_, event) => listener(event)),
+  // Main and screen live and die together.
+  onConnection: (listener: Listener<boolean>) => listener(true),
+};
+
+contextBridge.exposeInMainWorld('proxima', bridge);

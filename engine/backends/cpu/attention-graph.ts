@@ -1,0 +1,188 @@
+/**
+ * The ONNX graph that computes attention over a given number of spans with plain operators: for each span
+ * S = q·Kᵀ, P = softmax(S), o = P·V, lse = max S − ln max P; then the fold, whose weights are a softmax over the lses.
+ * It gives a partial result itself (o and lse), so that graphs for a few spans serve for any number.
+ */
+import {
+  assembleModel,
+  ElementType,
+  encodeConstant,
+  encodeNode,
+  encodeValue,
+  type NodeDescription,
+  ownModelFields,
+} from '../../model/onnx-writer.ts';
+
+/** Rows up to which the scores of all spans of a call are put side by side for one softmax. */
+export const FEW_ROWS = 4;
+
+/** One graph a signature: how many spans before the rows' own tokens, and how many within, which are masked. */
+export interface GraphSignature {
+  readonly before: number;
+  readonly within: number;
+  readonly scale: number;
+  readonly softcap: number;
+  /** Also give each span's probabilities under the softmax over all spans. */
+  readonly probabilities: boolean;
+  /** At most FEW_ROWS rows: then operators cost more than what they work on, and fewer of them are used. */
+  readonly fewRows: boolean;
+}
+
+const LAST_AXIS = BigInt64Array.of(-1n);
+
+/** Inputs q [ratio, rows, d], k0, v0 … [tokens, d] f16, mask0 … [rows, tokens]; outputs o, lse, and p0 … when asked for. */
+export function attentionGraph(signature: GraphSignature): Promise<Uint8Array> {
+  const count = signature.before + signature.within;
+  const spans = Array.from({ length: count }, (_, index) => index);
+  const nodes: NodeDescription[] = [{ operator: 'Mul', inputs: ['q', 'scale'], outputs: ['scaled'] }];
+  if (signature.fewRows) nodes.push(...fewRowsNodes(spans, signature));
+  else {
+    for (const index of spans) nodes.push(...spanNodes(index, signature));
+    nodes.push(...foldNodes(spans));
+    if (signature.probabilities) nodes.push(...spans.map(probabilityNode));
+  }
+  return assembleModel({
+    modelFields: ownModelFields(),
+    nodes: nodes.map(encodeNode),
+    inputs: inputValues(signature).map(encodeValue),
+    outputs: outputValues(signature).map(encodeValue),
+    constants: constants(signature),
+  });
+}
+
+/** Nodes that give the scores of a span, and the name under which. */
+function scoreNodes(index: number, { before, softcap }: GraphSignature): { nodes: NodeDescription[]; scores: string } {
+  const name = (part: string) => `${part}${index}`;
+  const masked = index - before;
+  const nodes: NodeDescription[] = [
+    { operator: 'Cast', inputs: [name('k')], outputs: [name('kf')], attributes: { to: ElementType.float } },
+    { operator: 'Cast', inputs: [name('v')], outputs: [name('vf')], attributes: { to: ElementType.float } },
+    { operator: 'Transpose', inputs: [name('kf')], outputs: [name('kt')], attributes: { perm: [1, 0] } },
+    { operator: 'MatMul', inputs: ['scaled', name('kt')], outputs: [name('raw')] },
+  ];
+  let scores = name('raw');
+  if (softcap > 0) {
+    nodes.push(
+      { operator: 'Div', inputs: [scores, 'softcap'], outputs: [name('ratio')] },
+      { operator: 'Tanh', inputs: [name('ratio')], outputs: [name('bounded')] },
+      { operator: 'Mul', inputs: [name('bounded'), 'softcap'], outputs: [name('capped')] },
+    );
+    scores = name('capped');
+  }
+  if (masked >= 0) {
+    nodes.push({ operator: 'Add', inputs: [scores, `mask${masked}`], outputs: [name('causal')] });
+    scores = name('causal');
+  }
+  return { nodes, scores };
+}
+
+/** One softmax over the scores of all spans side by side: a quarter of the operators, and copies that only few rows can bear. */
+function fewRowsNodes(spans: readonly number[], signature: GraphSignature): NodeDescription[] {
+  const scored = spans.map((index) => scoreNodes(index, signature));
+  const shares = spans.map((index) => (signature.probabilities ? `p${index}` : `share${index}`));
+  const lengths: NodeDescription[] = spans.map((index) => {
+    return { operator: 'Shape', inputs: [`v${index}`], outputs: [`length${index}`], attributes: { start: 0, end: 1 } };
+  });
+  return [
+    ...scored.flatMap(({ nodes }) => nodes),
+    ...lengths,
+    {
+      operator: 'Concat',
+      inputs: spans.map((index) => `length${index}`),
+      outputs: ['lengths'],
+      attributes: { axis: 0 },
+    },
+    { operator: 'Concat', inputs: scored.map(({ scores }) => scores), outputs: ['scores'], attributes: { axis: -1 } },
+    { operator: 'Softmax', inputs: ['scores'], outputs: ['shares'], attributes: { axis: -1 } },
+    { operator: 'Split', inputs: ['shares', 'lengths'], outputs: shares, attributes: { axis: -1 } },
+    ...spans.map((index): NodeDescription => {
+      return { operator: 'MatMul', inputs: [shares[index] ?? '', `vf${index}`], outputs: [`part${index}`] };
+    }),
+    { operator: 'Sum', inputs: spans.map((index) => `part${index}`), outputs: ['o'] },
+    { operator: 'ReduceMax', inputs: ['scores', 'axis'], outputs: ['top'], attributes: { keepdims: 1 } },
+    { operator: 'ReduceMax', inputs: ['shares', 'axis'], outputs: ['peak'], attributes: { keepdims: 1 } },
+    { operator: 'Log', inputs: ['peak'], outputs: ['logpeak'] },
+    { operator: 'Sub', inputs: ['top', 'logpeak'], outputs: ['lse'] },
+  ];
+}
+
+function spanNodes(index: number, signature: GraphSignature): NodeDescription[] {
+  const name = (part: string) => `${part}${index}`;
+  const { nodes, scores } = scoreNodes(index, signature);
+  return [
+    ...nodes,
+    { operator: 'ReduceMax', inputs: [scores, 'axis'], outputs: [name('top')], attributes: { keepdims: 1 } },
+    { operator: 'Softmax', inputs: [scores], outputs: [name('share')], attributes: { axis: -1 } },
+    { operator: 'ReduceMax', inputs: [name('share'), 'axis'], outputs: [name('peak')], attributes: { keepdims: 1 } },
+    { operator: 'Log', inputs: [name('peak')], outputs: [name('logpeak')] },
+    { operator: 'Sub', inputs: [name('top'), name('logpeak')], outputs: [name('lse')] },
+    { operator: 'MatMul', inputs: [name('share'), name('vf')], outputs: [name('part')] },
+  ];
+}
+
+function foldNodes(spans: readonly number[]): NodeDescription[] {
+  const weights: NodeDescription[] = [
+    { operator: 'Concat', inputs: spans.map((index) => `lse${index}`), outputs: ['lses'], attributes: { axis: -1 } },
+    { operator: 'Softmax', inputs: ['lses'], outputs: ['weights'], attributes: { axis: -1 } },
+    {
+      operator: 'Split',
+      inputs: ['weights'],
+      outputs: spans.map((index) => `weight${index}`),
+      attributes: { axis: -1, num_outputs: spans.length },
+    },
+  ];
+  const weighted = spans.map((index): NodeDescription => {
+    return { operator: 'Mul', inputs: [`part${index}`, `weight${index}`], outputs: [`weighted${index}`] };
+  });
+  return [
+    ...weights,
+    ...weighted,
+    { operator: 'Sum', inputs: spans.map((index) => `weighted${index}`), outputs: ['o'] },
+    // The largest lse's weight is exp(its lse − lse of all).
+    { operator: 'ReduceMax', inputs: ['lses', 'axis'], outputs: ['largest'], attributes: { keepdims: 1 } },
+    { operator: 'ReduceMax', inputs: ['weights', 'axis'], outputs: ['heaviest'], attributes: { keepdims: 1 } },
+    { operator: 'Log', inputs: ['heaviest'], outputs: ['logheaviest'] },
+    { operator: 'Sub', inputs: ['largest', 'logheaviest'], outputs: ['lse'] },
+  ];
+}
+
+function probabilityNode(index: number): NodeDescription {
+  return { operator: 'Mul', inputs: [`share${index}`, `weight${index}`], outputs: [`p${index}`] };
+}
+
+function inputValues({ before, within }: GraphSignature) {
+  const spans = Array.from({ length: before + within }, (_, index) => index);
+  return [
+    { name: 'q', elementType: ElementType.float, dimensions: ['ratio', 'rows', 'size'] },
+    ...spans.flatMap((index) =>
+      ['k', 'v'].map((part) => ({
+        name: `${part}${index}`,
+        elementType: ElementType.float16,
+        dimensions: [`tokens${index}`, 'size'],
+      })),
+    ),
+    ...Array.from({ length: within }, (_, index) => ({
+      name: `mask${index}`,
+      elementType: ElementType.float,
+      dimensions: ['rows', `tokens${before + index}`],
+    })),
+  ];
+}
+
+function outputValues({ before, within, probabilities }: GraphSignature) {
+  const output = { name: 'o', elementType: ElementType.float, dimensions: ['ratio', 'rows', 'size'] };
+  const outputs = [output, { name: 'lse', elementType: ElementType.float, dimensions: ['ratio', 'rows', 1] }];
+  if (!probabilities) return outputs;
+  const spans = Array.from({ length: before + within }, (_, index) => index);
+  const shares = spans.map((index) => ({
+    name: `p${index}`,
+    elementType: ElementType.float,
+    dimensions: ['ratio', 'rows', `tokens${index}`],
+  }));
+  return [...outputs, ...shares];
+}
+
+function constants({ scale, softcap }: GraphSignature): Uint8Array[] {
+  const always = [encodeConstant('axis', LAST_AXIS, [1]), encodeConstant('scale', Float32Array.of(scale), [])];
+  return softcap > 0 ? [...always, encodeConstant('softcap', Float32Array.of(softcap), [])] : always;
+}

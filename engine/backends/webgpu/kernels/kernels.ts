@@ -1,0 +1,324 @@
+/**
+ * The typed twin of the WGSL files beside it: pipelines with their sizes as constants, and one function a kernel that
+ * writes its parameters and records its dispatch. What each buffer holds is said at the head of its .wgsl file.
+ */
+import type { GpuSpan } from '../span.ts';
+import { type BufferNumbers, createPipeline, flatGroups, type Uniforms } from './pipelines.ts';
+import { textOf, type Variant, variantOf } from './variant.ts';
+
+export const KERNEL_FILES = [
+  'pair-packed',
+  'pair-native',
+  'vector',
+  'append',
+  'queries',
+  'prefill',
+  'finish',
+  'soften-plain',
+  'soften-subgroups',
+  'decode',
+  'fold',
+  'evidence',
+  'top',
+] as const;
+export type KernelFile = (typeof KERNEL_FILES)[number];
+/** WGSL text by file: a runtime knows how to get at files. */
+export type KernelSources = Readonly<Record<KernelFile, string>>;
+
+/** How a layer computes; layers that are alike share their pipelines. */
+export interface KernelShape {
+  readonly queryHeads: number;
+  readonly keyValueHeads: number;
+  /** Elements of a head: a multiple of 8, at most 256. */
+  readonly headSize: number;
+  readonly scale: number;
+  /** 0: none. */
+  readonly softcap: number;
+  /** Tokens that a row sees, itself included; 0: all before it. */
+  readonly window: number;
+  /** Rotary inside the node: elements of a row of its caches. */
+  readonly rotary: { readonly half: number; readonly interleaved: boolean } | undefined;
+  /** q/k norm inside the node. */
+  readonly norm: { readonly epsilon: number } | undefined;
+  /** Whether the graph's own tensors around the node are f16; f32 otherwise. */
+  readonly halfTensors: boolean;
+}
+
+/** Records a dispatch whose parameters are already written down; buffers that come late are asked for then. */
+export type Recorder = (pass: GPUComputePassEncoder) => void;
+export type Bound = GPUBuffer | (() => GPUBuffer);
+
+/** A part of the graph's tensor that holds queries, keys or values of new rows. */
+export interface VectorSource {
+  readonly buffer: Bound;
+  /** Elements a row, and where in a row the part begins. */
+  readonly stride: number;
+  readonly offset: number;
+  readonly rows: number;
+  /** Position of row 0. */
+  readonly firstPosition: number;
+}
+
+/** What `vector.wgsl` reads beside the source; any buffer where a layer has no norm or rotary. */
+export interface VectorTables {
+  readonly weights: GPUBuffer;
+  readonly cosines: GPUBuffer;
+  readonly sines: GPUBuffer;
+}
+
+/** Scratch of one layer's attention, used again by every layer. */
+export interface PrefillScratch {
+  /** f32 [query heads, rows, head size] each. */
+  readonly queries: GPUBuffer;
+  readonly gathered: GPUBuffer;
+  /** f32 [query heads, rows] each. */
+  readonly peaks: GPUBuffer;
+  readonly sums: GPUBuffer;
+}
+
+export interface DecodeScratch {
+  readonly queries: Bound;
+  /** f32 [splits, query heads, head size] and [splits, query heads, 2]. */
+  readonly partials: Bound;
+  readonly states: Bound;
+}
+
+const SPLIT = 512;
+const THREADS = 128;
+/** Invocations of `prefill`, at most: every device has as many a workgroup. */
+const PREFILL_THREADS = 256;
+const MOST_GROUPS = 16;
+/** Query heads that `decode` serves with one reading of a key. */
+const MOST_HEADS = 8;
+const WORKGROUP = 64;
+/** As a window: more tokens than there can be. */
+const EVERYTHING = 0xffff_ffff;
+
+/** How many partial results `decode` leaves for a span of so many tokens. */
+export function splitsOf(tokens: number): number {
+  return Math.ceil(tokens / SPLIT);
+}
+
+/** Bytes of the workgroup's memory that the small arrays of `decode` take besides. */
+const DECODE_REST = THREADS * 8 + 256;
+
+/** Tokens whose keys `decode` holds in the workgroup's memory at once: 16 KiB of it, or what the device has. */
+function tileTokens(headSize: number, heads: number, limit: number): number {
+  const bytes = (tokens: number) => tokens * (headSize / 2 + 1) * 4 + heads * (headSize + tokens) * 4 + DECODE_REST;
+  let tokens = Math.min(64, 2 ** Math.floor(Math.log2(4096 / (headSize / 2 + 1))));
+  while (tokens > 1 && bytes(tokens) > limit) tokens /= 2;
+  return tokens;
+}
+
+/**
+ * Fours of rows that `prefill` takes at once, and how many elements of the keys it holds: wide heads, and devices with little
+ * memory a workgroup, leave room for fewer.
+ */
+function prefillTile(headSize: number, limit: number): { groups: number; slice: number } {
+  const lanes = headSize / 4;
+  const tile = {
+    groups: Math.min(MOST_GROUPS, Math.floor(PREFILL_THREADS / lanes)),
+    slice: [32, 16].find((slice) => headSize % slice === 0) ?? 8,
+  };
+  const bytes = () => 16 * (tile.slice * (tile.groups + lanes) + headSize * tile.groups + tile.groups * lanes);
+  while (tile.slice > 4 && bytes() > limit) tile.slice /= 2;
+  while (tile.groups > 1 && bytes() > limit) tile.groups = Math.floor(tile.groups / 2);
+  return tile;
+}
+
+type Pipelines = ReturnType<typeof createPipelines>;
+
+function createPipelines(device: GPUDevice, sources: KernelSources, shape: KernelShape, variant: Variant) {
+  const ratio = shape.queryHeads / shape.keyValueHeads;
+  const { headSize, scale, softcap, halfTensors, rotary, norm } = shape;
+  const limit = device.limits.maxComputeWorkgroupStorageSize;
+  const { groups, slice } = prefillTile(headSize, limit);
+  const heads = Math.min(ratio, MOST_HEADS);
+  const tile = tileTokens(headSize, heads, limit);
+  const vector = (normalised: boolean, turned: boolean) => ({
+    SIZE: headSize,
+    SOURCE_IS_HALF: Number(halfTensors),
+    NORM: Number(normalised && norm !== undefined),
+    EPSILON: norm?.epsilon ?? 0,
+    HALF: turned ? (rotary?.half ?? 0) : 0,
+    INTERLEAVED: Number(rotary?.interleaved ?? false),
+  });
+  const attention = { SIZE: headSize, SCALE: scale, SOFTCAP: softcap };
+  const appending = (code: string, turned: boolean) =>
+    createPipeline(device, code, 'append', [5, 1], vector(turned, turned));
+  const append = textOf(sources, 'append', variant);
+  const evidence = textOf(sources, 'evidence', variant);
+  return {
+    appendKeys: appending(append, true),
+    appendValues: appending(append, false),
+    queries: createPipeline(device, sources.vector + sources.queries, 'queries_of_rows', [4, 1], vector(true, true)),
+    prefill: createPipeline(device, textOf(sources, 'prefill', variant), 'prefill', [4, 3], {
+      ...attention,
+      GROUPS: groups,
+      SLICE: slice,
+    }),
+    finish: createPipeline(device, sources.finish, 'finish', [2, 1], {
+      SIZE: headSize,
+      OUTPUT_IS_HALF: Number(halfTensors),
+      WORKGROUP,
+    }),
+    decode: createPipeline(device, textOf(sources, 'decode', variant), 'decode', [4, 2], {
+      ...attention,
+      SPLIT,
+      TILE: tile,
+      THREADS,
+      HEADS: heads,
+      QUERY_WORDS: heads * headSize,
+      TILE_WORDS: tile * (headSize / 2 + 1),
+      SCORE_WORDS: heads * tile,
+    }),
+    tops: createPipeline(device, evidence, 'tops_of_rows', [5, 2], { ...attention, WORKGROUP }),
+    mass: createPipeline(device, evidence, 'mass_of_tokens', [5, 2], { ...attention, WORKGROUP }),
+    fold: createPipeline(device, sources.fold, 'fold', [3, 1], {
+      SIZE: headSize,
+      OUTPUT_IS_HALF: Number(halfTensors),
+      WORKGROUP,
+    }),
+  };
+}
+
+/** The kernels for layers of one shape. */
+export class Kernels {
+  readonly #shape: KernelShape;
+  readonly #uniforms: Uniforms;
+  readonly #numbers: BufferNumbers;
+  readonly #ratio: number;
+  readonly #pipelines: Pipelines;
+  readonly #rowsTogether: number;
+
+  constructor(
+    device: GPUDevice,
+    sources: KernelSources,
+    shape: KernelShape,
+    uniforms: Uniforms,
+    numbers: BufferNumbers,
+    variant: Variant = variantOf(device),
+  ) {
+    this.#shape = shape;
+    this.#uniforms = uniforms;
+    this.#numbers = numbers;
+    this.#ratio = shape.queryHeads / shape.keyValueHeads;
+    this.#rowsTogether = 4 * prefillTile(shape.headSize, device.limits.maxComputeWorkgroupStorageSize).groups;
+    this.#pipelines = createPipelines(device, sources, shape, variant);
+  }
+
+  /** Writes `count` rows from `firstRow` on into a page from `slot` on. heads: for each page head the model's, u32. */
+  append(
+    part: 'appendKeys' | 'appendValues',
+    source: VectorSource,
+    tables: VectorTables,
+    target: { page: GPUBuffer; pageTokens: number; heads: GPUBuffer; headCount: number },
+    rows: { firstRow: number; count: number; slot: number },
+  ): Recorder {
+    const words = [source.stride, source.offset, source.firstPosition, rows.firstRow, rows.slot, target.pageTokens];
+    const { weights, cosines, sines } = tables;
+    const buffers = [source.buffer, weights, cosines, sines, target.heads, target.page];
+    return this.#plan(part, words, buffers, [rows.count, target.headCount, 1]);
+  }
+
+  /** Lays queries out as f32 [query heads, rows, head size]. */
+  queries(source: VectorSource, tables: VectorTables, target: GPUBuffer): Recorder {
+    const words = [source.stride, source.offset, source.firstPosition, source.rows];
+    const buffers = [source.buffer, tables.weights, tables.cosines, tables.sines, target];
+    return this.#plan('queries', words, buffers, [source.rows, this.#shape.queryHeads, 1]);
+  }
+
+  /**
+   * Attention of rows from `firstPosition` on over spans into `output` from its row `firstRow` on, [rows, query heads · head
+   * size] of the graph's type. No span that begins before `firstPosition` may end after it.
+   */
+  prefill(
+    scratch: PrefillScratch,
+    output: Bound,
+    { rows, firstPosition, firstRow }: { rows: number; firstPosition: number; firstRow: number },
+    spans: readonly GpuSpan[],
+  ): Recorder[] {
+    const { headSize, queryHeads } = this.#shape;
+    const groups = Math.ceil((this.#ratio * rows) / this.#rowsTogether);
+    const begun = new Set<number>();
+    const partial = spans.map((span) => {
+      const first = begun.has(span.unit) ? 0 : 1;
+      begun.add(span.unit);
+      const place = [firstPosition, span.start, span.end - span.start, ...slotsOf(span)];
+      const words = [rows, this.#ratio, ...place, first, this.#window];
+      const { queries, gathered, peaks, sums } = scratch;
+      const buffers = [queries, span.keys, span.values, span.places, gathered, peaks, sums];
+      return this.#plan('prefill', words, buffers, [groups, span.heads, 1]);
+    });
+    const pairs = (queryHeads * rows * headSize) / 2;
+    const buffers = [scratch.gathered, scratch.sums, output];
+    return [...partial, this.#plan('finish', [rows, queryHeads, firstRow], buffers, flatGroups(pairs, WORKGROUP))];
+  }
+
+  /** Attention of one row over spans, all within its window, that it sees whole, into `output` [query heads · head size] of the graph's type. */
+  decode(scratch: DecodeScratch, output: Bound, spans: readonly GpuSpan[]): Recorder[] {
+    const { queries, partials, states } = scratch;
+    const { queryHeads } = this.#shape;
+    const blocks = Math.ceil(this.#ratio / Math.min(this.#ratio, MOST_HEADS));
+    const units = new Map<number, { splits: number; span: GpuSpan }>();
+    const partial = spans.map((span) => {
+      const before = units.get(span.unit)?.splits ?? 0;
+      const own = splitsOf(span.end - span.start);
+      units.set(span.unit, { splits: before + own, span });
+      const words = [this.#ratio, queryHeads, span.end - span.start, ...slotsOf(span), before];
+      const buffers = [queries, span.keys, span.values, span.places, partials, states];
+      return this.#plan('decode', words, buffers, [own, span.heads, blocks]);
+    });
+    const folds = [...units.values()].map(({ splits, span }) => {
+      const buffers = [partials, states, span.places, output];
+      return this.#plan('fold', [splits, queryHeads, this.#ratio], buffers, [this.#ratio, span.heads, 1]);
+    });
+    return [...partial, ...folds];
+  }
+
+  /**
+   * Adds where rows look to `mass`, f32 a token from 0 on: after `prefill` of the same rows over the same spans. tops: u32
+   * [query heads, rows], zero.
+   */
+  evidence(
+    scratch: PrefillScratch,
+    found: { tops: GPUBuffer; mass: GPUBuffer; length: number; sinks: number },
+    { rows, firstPosition }: { rows: number; firstPosition: number },
+    spans: readonly GpuSpan[],
+  ): Recorder[] {
+    const { queries, peaks, sums } = scratch;
+    const over = (name: 'tops' | 'mass') =>
+      spans.map((span) => {
+        const count = span.end - span.start;
+        const place = [firstPosition, span.start, count, span.keySlot, span.keyPageTokens];
+        const words = [rows, this.#ratio, ...place, found.sinks, found.length, span.heads, this.#window];
+        const buffers = [queries, span.keys, span.places, peaks, sums, found.tops, found.mass];
+        return this.#plan(name, words, buffers, [Math.ceil(count / WORKGROUP), 1, 1]);
+      });
+    return [...over('tops'), ...over('mass')];
+  }
+
+  get #window(): number {
+    return this.#shape.window || EVERYTHING;
+  }
+
+  #plan(
+    name: keyof Pipelines,
+    words: readonly number[],
+    buffers: readonly Bound[],
+    groups: readonly [number, number, number],
+  ): Recorder {
+    const offset = this.#uniforms.add(words);
+    const pipeline = this.#pipelines[name];
+    return (pass) => {
+      const bound = buffers.map((buffer) => (typeof buffer === 'function' ? buffer() : buffer));
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, this.#numbers.groupOf(pipeline, this.#uniforms, bound), [offset]);
+      pass.dispatchWorkgroups(...groups);
+    };
+  }
+}
+
+function slotsOf(span: GpuSpan): number[] {
+  return [span.keySlot, span.valueSlot, span.keyPageTokens, span.valuePageTokens];
+}

@@ -1,0 +1,44 @@
+/** The Web Worker of the GPU host: the engine on Chromium's WebGPU, behind the typed protocol. */
+import { ProximaError } from '../errors.ts';
+import { openHttpFolder } from '../folders/http.ts';
+import { createBrowserWebGpuRuntime } from '../runtime/webgpu-browser.ts';
+import { serveEngine } from './host.ts';
+import type { HostMessage } from './host-envelope.ts';
+import type { Port } from './protocol.ts';
+
+/** What the first message says: how much memory may be taken. It is answered with `ready` or `unfit`. */
+interface Start {
+  readonly type: 'start';
+  readonly availableBytes: number;
+}
+
+const send = (message: HostMessage) => self.postMessage(message);
+
+const port: Port = {
+  postMessage: (reply) => send({ kind: 'reply', reply }),
+  addEventListener: (type, listener) =>
+    self.addEventListener(type, ({ data }: MessageEvent) => {
+      if (data === 'ping') send({ kind: 'pong' });
+      else listener({ data });
+    }),
+};
+
+self.addEventListener(
+  'message',
+  async ({ data }: MessageEvent<Start>) => {
+    if (data?.type !== 'start') return;
+    try {
+      const runtime = await createBrowserWebGpuRuntime(data.availableBytes);
+      serveEngine(port, {
+        runtime,
+        openFolder: async (url) => ({ folder: openHttpFolder(url), dataFolder: new URL('onnx/', `${url}/`).href }),
+      });
+      send({ kind: 'ready', runtime: runtime.name });
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const wayOut = cause instanceof ProximaError ? cause.wayOut : 'Choose the CPU in the settings.';
+      send({ kind: 'unfit', message, wayOut });
+    }
+  },
+  { once: true },
+);

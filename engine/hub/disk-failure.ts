@@ -1,0 +1,24 @@
+import { ProximaError } from '../errors.ts';
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+const DISK = new Set(['EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOENT', 'EMFILE']);
+
+/** What a disk refused, in words; undefined where it was no disk. */
+export function diskFailure(cause: unknown, name: string): ProximaError | undefined {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (FULL.has(code)) {
+    return new ProximaError(
+      'storage-full',
+      `There is no room left for ${name}.`,
+      'Make room on the disk and take it up again; what has come is kept.',
+    );
+  }
+  if (DISK.has(code)) {
+    return new ProximaError(
+      'storage-failed',
+      `${name} can't be written (${code}).`,
+      'Choose a folder that you may write to.',
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,139 @@
+/** Which models there are on this machine: those that were fetched, and those that lie somewhere else and are only named. */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { ProximaError } from '../errors.ts';
+import { openModelFolder } from '../folders/node.ts';
+import { assessModel, type ModelAssessment } from '../model/assess.ts';
+import { checkBiases } from '../model/attention-bias.ts';
+import type { CutModel } from '../model/cut.ts';
+import { createCpuRuntime } from '../runtime/cpu.ts';
+
+export type { ModelFacts } from '../model/assess.ts';
+
+export interface KnownModel {
+  readonly name: string;
+  readonly folder: string;
+  /** Whether it is Proxima's own copy, which goes when the model is removed. */
+  readonly own: boolean;
+}
+
+export interface AssessedModel extends KnownModel {
+  readonly assessment: ModelAssessment;
+}
+
+const fileSchema = z.object({
+  version: z.literal(1),
+  models: z.array(z.object({ name: z.string(), folder: z.string(), own: z.boolean() })),
+});
+
+export class ModelLibrary {
+  readonly #folder: string;
+
+  /** folder: where fetched models and the list of all of them are kept. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async list(): Promise<AssessedModel[]> {
+    const models = await this.#read();
+    return Promise.all(models.map(async (each) => ({ ...each, assessment: await assess(each.folder) })));
+  }
+
+  /** Rejects with `entry-missing`. */
+  async find(name: string): Promise<KnownModel> {
+    const models = await this.#read();
+    const model = models.find((each) => each.name === name);
+    if (model) return model;
+    const names = models.map((each) => each.name).join(', ') || 'none';
+    throw new ProximaError('entry-missing', `There is no model ${name}.`, `Known: ${names}.`);
+  }
+
+  /** Where a model of a repository goes. */
+  folderFor(repository: string, dtype: string): string {
+    return join(this.#folder, `${repository.replace('/', '--')}-${dtype}`);
+  }
+
+  /** Names a folder; what is in it stays where it is. Rejects with `model-unsupported` where it can't run. */
+  async add(folder: string, own: boolean): Promise<AssessedModel> {
+    const path = resolve(folder);
+    const assessment = await assess(path);
+    if (assessment.verdict === 'not supported') {
+      throw new ProximaError(
+        'model-unsupported',
+        `${basename(path)} can't be used: ${assessment.because}`,
+        'Give another folder, or choose another model.',
+      );
+    }
+    const models = await this.#read();
+    const others = models.filter((each) => each.folder !== path);
+    const model = { name: freeName(basename(path), others), folder: path, own };
+    await this.#write([...others, model]);
+    return { ...model, assessment };
+  }
+
+  /** Forgets a model, and deletes it where it is Proxima's own copy. Rejects with `entry-missing`. */
+  async remove(name: string): Promise<KnownModel> {
+    const model = await this.find(name);
+    await this.#write((await this.#read()).filter((each) => each.name !== name));
+    if (model.own) await rm(model.folder, { recursive: true, force: true });
+    return model;
+  }
+
+  get #file(): string {
+    return join(this.#folder, 'models.json');
+  }
+
+  async #read(): Promise<KnownModel[]> {
+    let text: string;
+    try {
+      text = await readFile(this.#file, 'utf8');
+    } catch {
+      return [];
+    }
+    const parsed = fileSchema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data.models;
+    throw new ProximaError(
+      'storage-failed',
+      `${this.#file} is damaged.`,
+      'Remove it and import the models again; their folders are untouched.',
+    );
+  }
+
+  async #write(models: readonly KnownModel[]): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    const partial = `${this.#file}.partial`;
+    await writeFile(partial, `${JSON.stringify({ version: 1, models }, null, 2)}\n`);
+    await rename(partial, this.#file);
+  }
+}
+
+export async function assess(folder: string): Promise<ModelAssessment> {
+  try {
+    const check = (cut: CutModel) => checkBiases(cut, createCpuRuntime({ threads: 1 }), join(folder, 'onnx'));
+    return await assessModel(await openModelFolder(folder), check);
+  } catch (cause) {
+    if (!(cause instanceof ProximaError)) throw cause;
+    return {
+      name: basename(folder),
+      verdict: 'not supported',
+      because: `${cause.message} ${cause.wayOut}`,
+      facts: null,
+    };
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function freeName(wanted: string, others: readonly KnownModel[]): string {
+  const taken = new Set(others.map(({ name }) => name));
+  let name = wanted;
+  for (let count = 2; taken.has(name); count++) name = `${wanted}-${count}`;
+  return name;
+}

@@ -1,0 +1,153 @@
+/** The terminal front: `npm run ask -- FILE "QUESTION"`. Answers on stdout, progress and errors on stderr. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parsePlanFile } from '../cache/sharing-plan.ts';
+import type { Document } from '../documents/document.ts';
+import { type Answer, Reading } from '../engine.ts';
+import { ProximaError } from '../errors.ts';
+import { openModelFolder } from '../folders/node.ts';
+import { readDocumentFile } from '../hosts/document-reader.ts';
+import { loadModel, type Model } from '../model/model.ts';
+import { choosePolicy, type PolicyName } from '../policy.ts';
+import { createCpuRuntime } from '../runtime/cpu.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { type CommandLine, parseCommandLine } from './ask/options.ts';
+import { startProgress } from './ask/progress.ts';
+import { createReport, formatComparison, formatReport, type Report } from './ask/report.ts';
+
+const BUILT_IN_MODEL = join(import.meta.dirname, '../../assets/models/reader');
+const INTERRUPTED = 130;
+
+async function main(): Promise<void> {
+  const line = parseCommandLine(process.argv.slice(2), BUILT_IN_MODEL);
+  if (!line) return;
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  const whole = await readWithProgress(line, controller.signal);
+  const pages = choosePages(whole, line.pages);
+  const runtime = await chooseRuntime(line);
+  const model = await loadModel(await openModelFolder(line.model), runtime, { dataFolder: join(line.model, 'onnx') });
+  try {
+    const run = (policy: PolicyName | undefined) =>
+      answerUnder(policy, line, model, runtime, whole, pages, controller.signal);
+    if (line.compare) printComparison(line, await run('dense'), await run('pod'));
+    else print(line, await run(line.policy));
+  } finally {
+    await model.decoder.close();
+  }
+}
+
+/** WebGPU is loaded only where it is asked for: Dawn and its driver take half a second. */
+async function chooseRuntime({ runtime, threads }: CommandLine): Promise<Runtime> {
+  if (runtime !== 'cpu') {
+    const { createNodeWebGpuRuntime, hasGraphicsCard } = await import('../runtime/webgpu-node.ts');
+    if (runtime === 'webgpu' || (await hasGraphicsCard())) return createNodeWebGpuRuntime();
+  }
+  return createCpuRuntime(threads === undefined ? {} : { threads });
+}
+
+async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise<Document> {
+  const progress = startProgress('Opening', 'pages');
+  try {
+    return await readDocumentFile(line.file, {
+      password: line.password,
+      signal,
+      onProgress: (done, total) => progress.update(done, total),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Throws `page-range-invalid` for pages that the document does not have. */
+function choosePages(document: Document, range: CommandLine['pages']): Document['pages'] {
+  if (!range) return document.pages;
+  if (range.last > document.pages.length) {
+    throw new ProximaError(
+      'page-range-invalid',
+      `Pages ${range.first}-${range.last} were asked for; the document has ${document.pages.length}.`,
+      `Give a range within 1-${document.pages.length}.`,
+    );
+  }
+  return document.pages.slice(range.first - 1, range.last);
+}
+
+async function answerUnder(
+  policyName: PolicyName | undefined,
+  line: CommandLine,
+  model: Model,
+  runtime: Runtime,
+  document: Document,
+  pages: Document['pages'],
+  signal: AbortSignal,
+): Promise<Report> {
+  const planFile = line.plan ? parsePlanFile(await readPlan(line.plan), line.plan) : undefined;
+  const policy = choosePolicy(model, { policy: policyName, planFile, sinks: line.sinks, recent: line.recent });
+  const progress = startProgress('Reading', 'tokens');
+  const options = {
+    availableBytes: line.memory === undefined ? runtime.availableBytes() : line.memory * 2 ** 20,
+    signal,
+    onProgress: ({ done, total }: { done: number; total: number }) => progress.update(done, total),
+  };
+  const reading = await Reading.open(model, policy, { pages }, options).finally(() => progress.stop());
+  try {
+    const answers = await askAll(reading, line, signal);
+    return createReport(runtime.name, reading, answers, {
+      pages: document.pages.length,
+      pagesRead: pages.length,
+      pageRange: { first: pages[0]?.number ?? 0, last: pages.at(-1)?.number ?? 0 },
+      warnings: [...document.warnings, ...leftOut(document, pages)],
+    });
+  } finally {
+    reading.close();
+  }
+}
+
+async function askAll(reading: Reading, line: CommandLine, signal: AbortSignal): Promise<Answer[]> {
+  const { sampling } = reading.model.config;
+  const chosen = {
+    temperature: line.temperature ?? sampling.temperature,
+    topK: line.topK ?? sampling.topK,
+    topP: line.topP ?? sampling.topP,
+    repetitionPenalty: line.repetitionPenalty ?? sampling.repetitionPenalty,
+    seed: line.seed,
+  };
+  const answers: Answer[] = [];
+  for (const question of line.questions) {
+    answers.push(await reading.ask(question, { maxTokens: line.maxTokens, sampling: chosen, signal }));
+  }
+  return answers;
+}
+
+function leftOut(document: Document, pages: Document['pages']): string[] {
+  const left = document.pages.length - pages.length;
+  return left === 0 ? [] : [`${left} of ${document.pages.length} pages were left out, as --pages asked.`];
+}
+
+async function readPlan(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => {
+    throw new ProximaError('file-missing', `There is no plan file ${path}.`, 'Check the path after --plan.');
+  });
+}
+
+function print(line: CommandLine, report: Report): void {
+  process.stdout.write(`${line.json ? JSON.stringify(report) : formatReport(report)}\n`);
+}
+
+function printComparison(line: CommandLine, dense: Report, pod: Report): void {
+  process.stdout.write(`${line.json ? JSON.stringify({ dense, pod }) : formatComparison(dense, pod)}\n`);
+}
+
+/** One line on stderr; the code says what kind to programs that run this one. */
+function fail(cause: unknown): void {
+  if (cause instanceof ProximaError) {
+    process.stderr.write(`${cause.message} ${cause.wayOut} [${cause.code}]\n`);
+    process.exitCode = cause.code === 'cancelled' ? INTERRUPTED : 1;
+    return;
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  process.stderr.write(`Something went wrong that should not: ${message.split('\n')[0]} Please report it.\n`);
+  process.exitCode = 1;
+}
+
+await main().catch(fail);

@@ -1,0 +1,125 @@
+/** The command line of `npm run ask`: what may be said, and what it means. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { ProximaError } from '../../errors.ts';
+
+export interface CommandLine {
+  readonly file: string;
+  readonly questions: readonly string[];
+  readonly model: string;
+  readonly policy: 'dense' | 'pod' | undefined;
+  readonly sinks: number | undefined;
+  readonly recent: number | undefined;
+  /** A plan file, or undefined for the model's own. */
+  readonly plan: string | undefined;
+  readonly pages: { readonly first: number; readonly last: number } | undefined;
+  readonly maxTokens: number;
+  readonly seed: number;
+  readonly temperature: number | undefined;
+  readonly topP: number | undefined;
+  readonly topK: number | undefined;
+  readonly repetitionPenalty: number | undefined;
+  readonly runtime: 'cpu' | 'webgpu' | 'auto';
+  readonly threads: number | undefined;
+  /** MiB that reading may take; all that is free when left out. */
+  readonly memory: number | undefined;
+  readonly password: string | undefined;
+  readonly compare: boolean;
+  readonly json: boolean;
+}
+
+/** Throws `option-invalid` or `question-empty`; undefined when help was asked for and given. */
+export function parseCommandLine(args: readonly string[], builtInModel: string): CommandLine | undefined {
+  const command = createCommand(builtInModel);
+  try {
+    command.parse([...args], { from: 'user' });
+  } catch (cause) {
+    if (cause instanceof CommanderError && cause.exitCode === 0) return undefined;
+    const message = cause instanceof Error ? cause.message.replace(/^error: /, '') : String(cause);
+    throw new ProximaError('option-invalid', `${sentence(message)}`, 'See npm run ask -- --help.');
+  }
+  const [file = '', question] = command.args;
+  const options = command.opts<Record<string, never>>() as unknown as Options;
+  const questions = [...(question === undefined ? [] : [question]), ...options.question];
+  if (questions.length === 0 || questions.some((each) => each.trim() === '')) {
+    throw new ProximaError(
+      'question-empty',
+      'The question is empty.',
+      'Give one in quotes after the file: npm run ask -- FILE "QUESTION".',
+    );
+  }
+  const { question: _question, plan, ...rest } = options;
+  return { ...rest, file, questions, plan: plan === 'auto' ? undefined : plan };
+}
+
+type Options = Omit<CommandLine, 'file' | 'questions'> & { question: string[] };
+
+function createCommand(builtInModel: string): Command {
+  return new Command('npm run ask --')
+    .description(
+      'Reads a long document whole, on this machine, and answers questions about it with the pages they come from.',
+    )
+    .argument('<file>', 'PDF, DOCX, EPUB, HTML, Markdown or plain text')
+    .argument('[question]', 'what to ask')
+    .option(
+      '--question <text>',
+      'another question (may be given several times)',
+      (text, all: string[]) => [...all, text],
+      [],
+    )
+    .option('--model <folder>', 'a model folder as onnx-community publishes it', builtInModel)
+    .option('--policy <policy>', 'dense or pod (default: pod where the model has a plan)', policy)
+    .option('--sinks <n>', 'first tokens that keep their own keys everywhere', integer(0))
+    .option('--recent <n>', 'latest tokens that keep their own keys everywhere', integer(0))
+    .option('--plan <file>', "a sharing plan, or 'auto' for the model's own", 'auto')
+    .option('--pages <a-b>', 'read only these pages', pageRange)
+    .option('--max-tokens <n>', 'longest answer', integer(1), 256)
+    .option('--seed <n>', 'seed for sampling', integer(0), 0)
+    .option('--temperature <x>', 'above 0: sample instead of taking the likeliest token', decimal)
+    .option('--top-p <x>', 'sample among the likeliest tokens that make up this share', decimal)
+    .option('--top-k <n>', 'sample among so many tokens', integer(0))
+    .option('--repetition-penalty <x>', 'above 1: tokens already said become less likely', decimal)
+    .option('--runtime <runtime>', 'cpu, webgpu, or auto: webgpu where there is a graphics card', runtime, 'cpu')
+    .option('--threads <n>', 'processor threads', integer(1))
+    .option('--memory <mib>', 'read only what fits into so much memory', integer(1))
+    .option('--password <text>', 'opens an encrypted PDF')
+    .option('--compare', 'read and answer under dense and PoD, side by side', false)
+    .option('--json', 'print one JSON object on stdout', false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+}
+
+function policy(text: string): string {
+  if (text === 'dense' || text === 'pod') return text;
+  throw new InvalidArgumentError('It is dense or pod.');
+}
+
+function runtime(text: string): string {
+  if (text === 'cpu' || text === 'webgpu' || text === 'auto') return text;
+  throw new InvalidArgumentError('It is cpu, webgpu or auto.');
+}
+
+function integer(least: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && Number.isSafeInteger(value)) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least} on.`);
+  };
+}
+
+function decimal(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('It is a number from 0 on.');
+}
+
+function pageRange(text: string): { first: number; last: number } {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match && first >= 1 && last >= first) return { first, last };
+  throw new InvalidArgumentError('It is a page or a range, such as 10-40.');
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.?$/, '.')}`;
+}

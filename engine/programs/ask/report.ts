@@ -1,0 +1,146 @@
+/** What `npm run ask` prints: one JSON object, or lines for people. */
+import type { SharingPlan } from '../../cache/sharing-plan.ts';
+import type { Answer, MemoryUse, Reading } from '../../engine.ts';
+import { count, mebibytes } from '../../fit.ts';
+import { splitThinking } from '../../thinking.ts';
+
+export interface DocumentReport {
+  readonly pages: number;
+  readonly pagesRead: number;
+  /** The first and the last page read. */
+  readonly pageRange: { readonly first: number; readonly last: number };
+  readonly tokens: number;
+  readonly warnings: readonly string[];
+}
+
+export interface Report {
+  readonly runtime: string;
+  readonly answers: readonly Answer[];
+  readonly document: DocumentReport;
+  readonly policy: string;
+  readonly plan: SharingPlan & {
+    readonly sinks: number;
+    readonly recent: number;
+    readonly adapted: boolean;
+    readonly found: string;
+  };
+  readonly prefill: { readonly tokens: number; readonly seconds: number; readonly tokensPerSecond: number };
+  readonly kv: MemoryUse;
+  readonly model: string;
+}
+
+export function createReport(
+  runtime: string,
+  reading: Reading,
+  answers: readonly Answer[],
+  document: Omit<DocumentReport, 'tokens'>,
+): Report {
+  const tokens = reading.tokens.ids.length;
+  const { name, plan, proximity, adapted, found } = reading.policy;
+  return {
+    runtime,
+    answers,
+    document: { ...document, tokens },
+    policy: name,
+    plan: { ...plan, ...proximity, adapted, found },
+    prefill: { tokens, seconds: reading.prefillSeconds, tokensPerSecond: tokens / reading.prefillSeconds },
+    kv: reading.memory(),
+    model: reading.model.name,
+  };
+}
+
+/** The document's line, the answers with their pages, the memory. */
+export function formatReport(report: Report): string {
+  const { document, prefill, kv, plan } = report;
+  return [
+    ...document.warnings.map((warning) => `Note: ${warning}`),
+    `Read ${formatPages(document)}, ${count(document.tokens)} tokens in ${prefill.seconds.toFixed(1)} s (${count(Math.round(prefill.tokensPerSecond))} tokens/s) on ${report.runtime}, with ${report.model}.`,
+    '',
+    ...report.answers.flatMap(formatAnswer),
+    formatMemory(kv, report.policy),
+    ...(report.policy === 'pod' && !plan.adapted
+      ? [
+          `Note: the model was not trained for this sharing plan (${plan.found}); answers may suffer. Compare with --compare.`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+function formatPages({ pages, pagesRead, pageRange }: DocumentReport): string {
+  if (pagesRead === pages) return pages === 1 ? 'its one page' : `all ${pages} pages`;
+  return `pages ${pageRange.first}-${pageRange.last} (${pagesRead} of ${pages})`;
+}
+
+function formatAnswer(answer: Answer): string[] {
+  const pages = answer.pages.map(({ page, share }) => `page ${page} (${(share * 100).toFixed(0)} %)`);
+  const [best] = answer.pages;
+  const { thinking, answer: text } = splitThinking(answer.answer);
+  return [
+    `Q: ${answer.question}`,
+    ...(thinking ? [`   (thought for ${thinking.split(/\s+/).length} words; --json has them)`] : []),
+    `A: ${text}${answer.stopped === 'length' ? ' … (stopped at --max-tokens)' : ''}`,
+    ...(pages.length > 0 ? [`   Looked at: ${pages.join(', ')}`] : []),
+    ...(best ? [`   Page ${best.page}: “${best.passage.replace(/\s+/g, ' ')}”`] : []),
+    `   ${answer.seconds.toFixed(1)} s, first token after ${answer.firstTokenSeconds.toFixed(2)} s${answer.decodeTokensPerSecond > 0 ? `, then ${answer.decodeTokensPerSecond.toFixed(0)} tokens/s` : ''}`,
+    '',
+  ];
+}
+
+function formatMemory(kv: MemoryUse, policy: string): string {
+  const { values, leaderKeys, followerKeys, sinks } = kv.parts;
+  if (policy === 'dense')
+    return `KV cache (dense): ${mebibytes(kv.bytes)}: values ${mebibytes(values)}, keys ${mebibytes(leaderKeys)}.`;
+  return `KV cache (PoD): ${mebibytes(kv.bytes)}, ${(kv.saving * 100).toFixed(1)} % below dense (${mebibytes(kv.denseBytes)}): values ${mebibytes(values)}, leader keys ${mebibytes(leaderKeys)}, recent keys ${mebibytes(followerKeys)}, sinks ${mebibytes(sinks)}.`;
+}
+
+const LABEL_WIDTH = 22;
+const COLUMN_WIDTH = 48;
+
+/** Dense and PoD side by side, a column each. */
+export function formatComparison(dense: Report, pod: Report): string {
+  const row = (label: string, left: string, right: string) => wrapRow(label, left, right);
+  const lines = [
+    row('', 'dense', 'PoD'),
+    row('KV cache', mebibytes(dense.kv.bytes), `${mebibytes(pod.kv.bytes)} (−${(pod.kv.saving * 100).toFixed(1)} %)`),
+    row(
+      'reading',
+      `${count(Math.round(dense.prefill.tokensPerSecond))} tokens/s`,
+      `${count(Math.round(pod.prefill.tokensPerSecond))} tokens/s`,
+    ),
+  ];
+  for (const [index, left] of dense.answers.entries()) {
+    const right = pod.answers[index];
+    if (!right) continue;
+    const pages = (answer: Answer) =>
+      answer.pages.map(({ page, share }) => `${page} (${(share * 100).toFixed(0)} %)`).join(', ');
+    lines.push(
+      '',
+      `Q: ${left.question}`,
+      row('answer', left.answer, right.answer),
+      row('pages', pages(left), pages(right)),
+    );
+    lines.push(row('first token', `${left.firstTokenSeconds.toFixed(2)} s`, `${right.firstTokenSeconds.toFixed(2)} s`));
+    lines.push(row('tokens/s', left.decodeTokensPerSecond.toFixed(0), right.decodeTokensPerSecond.toFixed(0)));
+    lines.push(row('same text', left.answer === right.answer ? 'yes' : 'no', ''));
+  }
+  return lines.join('\n');
+}
+
+function wrapRow(label: string, left: string, right: string): string {
+  const columns = [wrap(left), wrap(right)];
+  const height = Math.max(...columns.map((column) => column.length));
+  return Array.from({ length: height }, (_, index) => {
+    const cells = columns.map((column) => (column[index] ?? '').padEnd(COLUMN_WIDTH));
+    return `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${cells.join('  ')}`.trimEnd();
+  }).join('\n');
+}
+
+function wrap(text: string): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && last.length + 1 + word.length > COLUMN_WIDTH) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
+}

@@ -1,0 +1,115 @@
+/**
+ * `npm run explore -- --document FILE...`: finds a sharing plan for a model on the reader's own documents, with the engine itself, and
+ * says what it costs. Writes the plan and a picture beside the model.
+ */
+import { basename, join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { ProximaError } from '../errors.ts';
+import { type Exploration, findPlan, loadExplorable, type NamedText, USUAL_DELTA } from '../explore/find-plan.ts';
+import type { PlanCost } from '../explore/plan-cost.ts';
+import type { Found } from '../explore/search.ts';
+import { openModelFolder } from '../folders/node.ts';
+import { planTarget, writePlan } from '../folders/plan-files.ts';
+import { readDocumentFile } from '../hosts/document-reader.ts';
+import { createCpuRuntime } from '../runtime/cpu.ts';
+import { startProgress } from './ask/progress.ts';
+
+const BUILT_IN_MODEL = join(import.meta.dirname, '../../assets/models/reader');
+const INTERRUPTED = 130;
+
+interface Options {
+  readonly model: string;
+  readonly document: readonly string[];
+  readonly delta?: number;
+  readonly saving?: number;
+  readonly out?: string;
+  readonly json: boolean;
+}
+
+const controller = new AbortController();
+process.once('SIGINT', () => controller.abort());
+
+async function explore(options: Options): Promise<void> {
+  const folder = resolve(options.model);
+  const explorable = await loadExplorable(await openModelFolder(folder), createCpuRuntime(), join(folder, 'onnx'));
+  const progress = startProgress('Trying plans', 'plans');
+  try {
+    const exploration = await findPlan(explorable, await readTexts(options.document), {
+      goal: { delta: options.delta, saving: options.saving },
+      signal: controller.signal,
+      onProgress: (done, total) => progress.update(done, total),
+    });
+    progress.stop();
+    const target = options.out ? resolve(options.out) : planTarget(folder);
+    report(options, exploration, target, await writePlan(target, exploration));
+  } finally {
+    progress.stop();
+    await explorable.model.decoder.close();
+  }
+}
+
+function readTexts(files: readonly string[]): Promise<NamedText[]> {
+  return Promise.all(
+    files.map(async (file) => {
+      const { pages } = await readDocumentFile(file, { signal: controller.signal });
+      return { name: basename(file), text: pages.map(({ text }) => text).join('\n') };
+    }),
+  );
+}
+
+function report({ json }: Options, { plan, found, similarity }: Exploration, target: string, picture: string): void {
+  const { chosen, alone, steps } = found;
+  const dense = (steps[0] ?? chosen).cost;
+  if (json) {
+    const check = { dense, plan: chosen.cost };
+    const curve = steps.map(({ saving, cost }) => ({ saving, ...cost }));
+    process.stdout.write(
+      `${JSON.stringify({ plan, saving: chosen.saving, similarity, alone, check, curve, target, picture }, null, 2)}\n`,
+    );
+    return;
+  }
+  process.stdout.write(`${lines(found, dense, target, picture).join('\n')}\n`);
+}
+
+function lines({ chosen, alone, steps }: Found, dense: PlanCost, target: string, picture: string): string[] {
+  const told = (cost: PlanCost) =>
+    `loss ${cost.loss.toFixed(3)}, perplexity ${cost.perplexity.toFixed(2)}, planted facts ${cost.found} of ${cost.planted}`;
+  const percent = (share: number) => `${(share * 100).toFixed(1).padStart(5)} %`;
+  return [
+    'What it costs when a KV head of a layer follows alone (nats):',
+    ...alone.map((row, layer) => `  layer ${layer}: ${row.map((loss) => loss.toFixed(3)).join('  ')}`),
+    '',
+    'Saved of a long document’s KV cache, and what that costs:',
+    ...steps.map(({ saving, cost }) => `  ${percent(saving)}: ${told(cost)}`),
+    '',
+    `Chosen: ${percent(chosen.saving).trim()} saved. Leaders: ${JSON.stringify(chosen.plan.leaders)}`,
+    `  dense: ${told(dense)}`,
+    `  plan:  ${told(chosen.cost)}`,
+    'The model was not trained under this plan: these figures are all that speaks for it.',
+    `Written to ${target} and ${picture}. Try it: npm run ask -- FILE "QUESTION" --plan ${target} --compare`,
+  ];
+}
+
+const within = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  if (Number.isNaN(value) || value < least || value > most)
+    throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`);
+  return value;
+};
+
+const command = new Command('npm run explore --')
+  .description('Finds which layers of a model may share keys, on your own documents, and what that costs.')
+  .requiredOption('--document <file...>', 'documents to measure on; a few pages of each are read')
+  .option('--model <folder>', 'the model', BUILT_IN_MODEL)
+  .option('--delta <nats>', `loss that may be added; ${USUAL_DELTA} when left out`, within(0, 10))
+  .option('--saving <percent>', 'save so much of a long document’s cache instead', (text) => within(0, 50)(text) / 100)
+  .option('--out <file>', 'where the plan goes; beside the model when left out')
+  .option('--json', 'print JSON', false);
+
+try {
+  await explore(command.parse().opts<Options>());
+} catch (cause) {
+  if (!(cause instanceof ProximaError)) throw cause;
+  process.stderr.write(`${cause.message} ${cause.wayOut} [${cause.code}]\n`);
+  process.exitCode = cause.code === 'cancelled' ? INTERRUPTED : 1;
+}

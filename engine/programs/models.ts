@@ -1,0 +1,145 @@
+/** `npm run models -- list|catalogue|get|import|remove|verify`: the models on this machine, and those a hub has. */
+import { readFile } from 'node:fs/promises';
+import { setGlobalProxyFromEnv } from 'node:http';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { ProximaError } from '../errors.ts';
+import { cacheBytesPerThousand, catalogueSchema } from '../hub/catalogue.ts';
+import { DTYPES, type Dtype } from '../hub/dtypes.ts';
+import { getModel } from '../hub/get-model.ts';
+import { dtypesOf, hubFrom, listRepository } from '../hub/hub.ts';
+import { type AssessedModel, assess, ModelLibrary } from '../hub/model-library.ts';
+import type { ModelAssessment } from '../model/assess.ts';
+import { startProgress } from './ask/progress.ts';
+
+const CATALOGUE = join(import.meta.dirname, '../../assets/models/catalogue.json');
+const FOLDER = join(homedir(), '.local/share/proxima/models');
+const MEBIBYTE = 2 ** 20;
+const INTERRUPTED = 130;
+
+interface Options {
+  readonly data: string;
+  readonly json: boolean;
+  readonly dtype?: Dtype;
+}
+
+const controller = new AbortController();
+process.once('SIGINT', () => controller.abort());
+
+setGlobalProxyFromEnv();
+const hub = () => hubFrom(process.env);
+
+function print(options: Options, value: unknown, text: string): void {
+  process.stdout.write(`${options.json ? JSON.stringify(value, null, 2) : text}\n`);
+}
+
+async function list(options: Options): Promise<void> {
+  const models = await new ModelLibrary(options.data).list();
+  const none = 'No models beside the built-in one. Get one (get OWNER/NAME) or import a folder (import FOLDER).';
+  print(options, models, models.map(described).join('\n') || none);
+}
+
+async function get(repository: string, options: Options): Promise<void> {
+  const library = new ModelLibrary(options.data);
+  const there = dtypesOf(await listRepository(hub(), repository, controller.signal));
+  const dtype = options.dtype ?? there[0] ?? 'q4';
+  const folder = library.folderFor(repository, dtype);
+  const progress = startProgress(`Getting ${repository} (${dtype})`, 'MiB');
+  try {
+    await getModel(hub(), repository, dtype, folder, {
+      signal: controller.signal,
+      onProgress: ({ done, total }) => progress.update(Math.round(done / MEBIBYTE), Math.ceil(total / MEBIBYTE)),
+    });
+  } finally {
+    progress.stop();
+  }
+  const model = await library.add(folder, true);
+  print(options, model, described(model));
+}
+
+async function importFolder(folder: string, options: Options): Promise<void> {
+  const model = await new ModelLibrary(options.data).add(folder, false);
+  print(options, model, described(model));
+}
+
+async function remove(name: string, options: Options): Promise<void> {
+  const model = await new ModelLibrary(options.data).remove(name);
+  const what = model.own ? 'removed, with its files' : 'forgotten; its folder is untouched';
+  print(options, model, `${model.name}: ${what}.`);
+}
+
+async function verify(folder: string, options: Options): Promise<void> {
+  const assessment = await assess(resolve(folder));
+  print(options, assessment, verdictOf(assessment));
+  if (assessment.verdict === 'not supported') process.exitCode = 1;
+}
+
+async function catalogue(options: Options): Promise<void> {
+  const { note, models } = catalogueSchema.parse(JSON.parse(await readFile(CATALOGUE, 'utf8')));
+  const rows = models.map((model) => {
+    const { dense, pod } = cacheBytesPerThousand(model);
+    const bytes = `KV cache ${(dense / MEBIBYTE).toFixed(1)} MiB a 1,000 tokens, ${(pod / MEBIBYTE).toFixed(1)} with PoD`;
+    const what = `${model.contextTokens.toLocaleString('en')} tokens of context; ${bytes}; ${model.licence}`;
+    return `${model.title} (${model.repository})\n  ${model.state}${model.because ? `: ${model.because}` : ''}\n  ${what}`;
+  });
+  print(options, models, [...rows, '', note].join('\n'));
+}
+
+function described({ name, folder, assessment }: AssessedModel): string {
+  return `${name}\n  ${folder}\n  ${verdictOf(assessment)}`;
+}
+
+function verdictOf({ verdict, because, facts }: ModelAssessment): string {
+  if (!facts) return `${verdict}: ${because}`;
+  const size = (facts.weightBytes / MEBIBYTE).toFixed(0);
+  const cache = (facts.denseBytesPerThousand / MEBIBYTE).toFixed(1);
+  const shape = `${facts.layers} layers, ${facts.keyValueHeads} KV heads of ${facts.headSize}`;
+  const what = `${facts.modelType}, ${shape}, ${facts.contextTokens.toLocaleString('en')} tokens of context`;
+  const plan = facts.plan === 'none' ? 'no sharing plan yet' : `sharing plan, ${facts.plan}`;
+  const memory = `weights ${size} MiB, KV cache ${cache} MiB a 1,000 tokens (dense)`;
+  return `${verdict}${because ? `: ${because}` : ''} — ${what}; ${memory}; ${plan}.`;
+}
+
+const command = new Command('npm run models --')
+  .description(
+    'The models on this machine. Nothing is fetched but by `get`. HF_ENDPOINT names a mirror, HF_TOKEN a token, HTTPS_PROXY a proxy.',
+  )
+  .addOption(new Option('--data <folder>', 'where models are kept').default(FOLDER))
+  .option('--json', 'print JSON', false);
+const run = (work: (options: Options) => Promise<void>) => work(command.opts<{ data: string; json: boolean }>());
+command
+  .command('list')
+  .description('models on this machine')
+  .action(() => run(list));
+command
+  .command('catalogue')
+  .description('models to choose from; nothing is fetched')
+  .action(() => run(catalogue));
+command
+  .command('get <repository>')
+  .description('fetch OWNER/NAME from the hub')
+  .addOption(new Option('--dtype <dtype>', 'how weights are stored; the smallest that is there').choices(DTYPES))
+  .action((repository: string, { dtype }: { dtype?: Dtype }) =>
+    run((options) => get(repository, dtype ? { ...options, dtype } : options)),
+  );
+command
+  .command('import <folder>')
+  .description('use a folder that is already there, where it is')
+  .action((folder: string) => run((options) => importFolder(folder, options)));
+command
+  .command('remove <name>')
+  .description('forget a model; fetched ones are deleted')
+  .action((name: string) => run((options) => remove(name, options)));
+command
+  .command('verify <folder>')
+  .description('say what a folder is and whether it runs')
+  .action((folder: string) => run((options) => verify(folder, options)));
+
+try {
+  await command.parseAsync();
+} catch (cause) {
+  if (!(cause instanceof ProximaError)) throw cause;
+  process.stderr.write(`${cause.message} ${cause.wayOut} [${cause.code}]\n`);
+  process.exitCode = cause.code === 'cancelled' ? INTERRUPTED : 1;
+}
