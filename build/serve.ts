@@ -1,13 +1,14 @@
 /** `npm run serve [-- --port N --data DIR --model DIR]`: builds the screen if need be and serves the app; its URL on one line. */
+
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { serve } from '../electron/serve/server.ts';
 import { createApp } from '../electron/services/app.ts';
-import { shownFailure } from '../electron/services/failures.ts';
 import { readDocumentFile } from '../engine/hosts/document-reader.ts';
 import { forkEngine, type RuntimeChoice } from '../engine/hosts/engine-host-process.ts';
+import { reportFailure } from '../engine/programs/report-failure.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCREEN = join(ROOT, 'dist/renderer');
@@ -45,7 +46,5 @@ try {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
 } catch (cause) {
-  const { message, wayOut, code } = shownFailure(cause);
-  process.stderr.write(`${message} ${wayOut} [${code}]\n`);
-  process.exitCode = 1;
+  reportFailure(cause);
 }

@@ -5,10 +5,11 @@
 import { z } from 'zod';
 import type { PlanCheck } from '../engine/cache/sharing-plan.ts';
 import type { MemoryUse } from '../engine/engine.ts';
+import type { Failure } from '../engine/errors.ts';
 import type { LoadedModel, Measured } from '../engine/hosts/protocol.ts';
 import type { CatalogueModel } from '../engine/hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../engine/hub/dtypes.ts';
-import type { ModelFacts } from '../engine/hub/model-library.ts';
+import type { ModelAssessment, ModelFacts } from '../engine/hub/model-library.ts';
 import type { CallName } from './call-names.ts';
 
 const id = z.string().regex(/^[0-9a-f-]{36}$/);
@@ -124,9 +125,9 @@ export interface ModelEntry {
   readonly builtIn: boolean;
   /** Whether it was fetched: removing it deletes its files. */
   readonly own: boolean;
-  readonly usable: boolean;
-  /** Why not, or what it lacks; null where nothing is amiss. */
-  readonly because: string | null;
+  readonly verdict: ModelAssessment['verdict'];
+  /** Why it can't be used; null where it can. */
+  readonly failure: Failure | null;
   readonly facts: ModelFacts | null;
 }
 
@@ -150,7 +151,7 @@ export interface Download {
   readonly done: number;
   readonly total: number;
   readonly file: string | null;
-  readonly failure: ShownFailure | null;
+  readonly failure: Failure | null;
 }
 
 /** The search for a model's sharing plan. */
@@ -163,7 +164,7 @@ export interface Exploration {
   readonly total: number;
   /** What was found, once it is done. */
   readonly check: PlanCheck | null;
-  readonly failure: ShownFailure | null;
+  readonly failure: Failure | null;
 }
 
 export interface HubState {
@@ -181,13 +182,6 @@ export interface Models {
   readonly hub: HubState;
 }
 
-/** A failure as the screen shows it: one sentence of cause, one of way out. */
-export interface ShownFailure {
-  readonly code: string;
-  readonly message: string;
-  readonly wayOut: string;
-}
-
 export interface DocumentEntry {
   readonly id: string;
   readonly title: string;
@@ -203,7 +197,7 @@ export interface DocumentEntry {
   readonly pages: number;
   readonly tokens: number | null;
   readonly warnings: readonly string[];
-  readonly failure: ShownFailure | null;
+  readonly failure: Failure | null;
   readonly reading: ReadingState;
 }
 
@@ -220,14 +214,14 @@ export interface ReadingState {
   readonly pages: { readonly first: number; readonly last: number } | null;
   readonly memory: MemoryUse | null;
   readonly scratchBytes: number;
-  readonly failure: ShownFailure | null;
+  readonly failure: Failure | null;
 }
 
 export interface EngineState {
   readonly state: 'starting' | 'ready' | 'recovering' | 'failed';
   readonly model: LoadedModel | null;
   readonly runtime: string | null;
-  readonly failure: ShownFailure | null;
+  readonly failure: Failure | null;
 }
 
 export interface AppState {
@@ -259,7 +253,7 @@ export interface TurnAnswer {
   readonly tokensRead: number | null;
   /** While waiting for the document to be read under this policy: tokens so far, and of how many. */
   readonly progress: { readonly done: number; readonly total: number } | null;
-  readonly failure: ShownFailure | null;
+  readonly failure: Failure | null;
 }
 
 export interface Turn {
@@ -276,6 +270,16 @@ export interface SearchHit {
   readonly excerpt: string;
 }
 
+/** What is worth a line of its own; the words are the screen's. */
+export type Notice =
+  /** The engine ended without being asked to; it is started again. */
+  | { readonly kind: 'engine-lost'; readonly failure: Failure }
+  | { readonly kind: 'engine-back'; readonly smallerPlan: boolean }
+  /** The graphics card can't be used, the processor is. */
+  | { readonly kind: 'on-processor'; readonly failure: Failure }
+  | { readonly kind: 'answer-not-kept'; readonly failure: Failure }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
 export type AppEvent =
   | { type: 'document'; document: DocumentEntry }
   | { type: 'document-removed'; document: string }
@@ -290,7 +294,7 @@ export type AppEvent =
   /** It came to its end, or was given up: then there is no model. */
   | { type: 'exploration'; exploration: Exploration }
   | { type: 'download-ended'; download: string; model: string | null }
-  | { type: 'notice'; message: string };
+  | { type: 'notice'; notice: Notice };
 
 /** Every call as a function of its own. */
 export type Verbs = {

@@ -205,8 +205,7 @@ export class Reading {
    * question leave no room, or `cancelled`; the reading is then as if nothing had been asked.
    */
   async ask(question: string, options: AskOptions): Promise<Answer> {
-    if (question.trim() === '')
-      throw new ProximaError('question-empty', 'The question is empty.', 'Ask something about the document.');
+    if (question.trim() === '') throw new ProximaError('question-empty');
     const prompt = this.model.layout.question(this.#turns, question.trim());
     const maxTokens = this.#room(prompt.length, options.maxTokens);
     this.#cache.rewind();
@@ -248,11 +247,7 @@ export class Reading {
     const most = Math.min(this.model.contextTokens, this.model.decoder.positionsFor(this.#cache.shape));
     const left = most - this.tokens.ids.length - promptTokens;
     if (left > 0) return Math.min(wanted, left);
-    throw new ProximaError(
-      'document-too-long',
-      `Document, turns and question take ${this.tokens.ids.length + promptTokens} tokens; the model has room for ${most}.`,
-      'Start a new conversation, or ask a shorter question.',
-    );
+    throw new ProximaError('conversation-too-long', { tokens: this.tokens.ids.length + promptTokens, room: most });
   }
 
   #decode(prompt: readonly number[], maxTokens: number, options: AskOptions): Promise<DecodeResult> {

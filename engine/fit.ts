@@ -71,28 +71,21 @@ export function requireFit(fit: Fit, request: FitRequest): void {
   if (fit.limit === 'none') return;
   const first = request.pages[0]?.page ?? 1;
   const last = fit.lastPageThatFits;
-  const range = last >= first ? `read a part with --pages ${first}-${last}, or ` : '';
+  const range = last >= first ? { first, last } : null;
   if (fit.limit === 'context') {
-    throw new ProximaError(
-      'document-too-long',
-      `The document has ${count(fit.tokens)} tokens on ${request.pages.length} pages; ${request.modelName} has room for ${count(fit.contextTokens - TURN_TOKENS)} beside a question.`,
-      `To go on, ${range}choose a model with a longer context (--model).`,
-      { ...fit },
-    );
+    throw new ProximaError('document-too-long', {
+      tokens: fit.tokens,
+      pages: request.pages.length,
+      model: request.modelName,
+      room: fit.contextTokens - TURN_TOKENS,
+      range,
+    });
   }
-  throw new ProximaError(
-    'memory-too-small',
-    `Reading ${count(fit.tokens)} tokens takes ${mebibytes(fit.cacheBytes + fit.scratchBytes)} and ${mebibytes(fit.availableBytes)} are free (a dense cache would take ${mebibytes(fit.denseBytes + fit.scratchBytes)}).`,
-    `To go on, ${range}close other programs, or choose a smaller model (--model).`,
-    { ...fit },
-  );
-}
-
-/** A whole number with its thousands apart. */
-export function count(value: number): string {
-  return value.toLocaleString('en');
-}
-
-export function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  throw new ProximaError('memory-too-small', {
+    tokens: fit.tokens,
+    neededBytes: fit.cacheBytes + fit.scratchBytes,
+    denseBytes: fit.denseBytes + fit.scratchBytes,
+    availableBytes: fit.availableBytes,
+    range,
+  });
 }

@@ -178,6 +178,13 @@ export const strings = {
     hint: 'It is used to open the document and is not kept.',
     open: 'Open',
   },
+  notices: {
+    'engine-lost': (why: string) => `${why} It is started again, and what it had read is read again.`,
+    'engine-back': 'The engine is back; nothing was lost.',
+    'engine-back-smaller': 'The engine is back, with the smaller cache (PoD); nothing was lost.',
+    'on-processor': (why: string) => `${why} Proxima runs on the processor instead.`,
+    'answer-not-kept': (why: string) => `This answer could not be saved. ${why}`,
+  },
   settings: {
     title: 'Settings',
     runtime: 'Runs on',
@@ -204,6 +211,7 @@ export const strings = {
     changes: 'A change takes effect at once; what is in memory is read again when it is needed.',
   },
   models: {
+    withoutPod: 'No two of its layers rotate keys alike, so none can share them.',
     title: 'Models',
     here: 'On this machine',
     downloads: 'On their way',

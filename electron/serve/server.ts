@@ -6,11 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { Transform } from 'node:stream';
 import sirv from 'sirv';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { ProximaError } from '../../engine/errors.ts';
+import { failureOf, ProximaError } from '../../engine/errors.ts';
 import { SECURITY_HEADERS } from '../headers.ts';
 import type { App } from '../services/app.ts';
 import { answerCall } from '../services/calls.ts';
-import { shownFailure } from '../services/failures.ts';
 import { bringsToken, cookieFor, type Guard, refusal } from './guard.ts';
 
 export interface ServeOptions {
@@ -105,7 +104,7 @@ async function takeFile(request: IncomingMessage, response: ServerResponse, url:
     json(response, 201, { result: await app.addFile(name, content) });
   } catch (cause) {
     request.resume();
-    json(response, 400, { failure: shownFailure(cause) });
+    json(response, 400, { failure: failureOf(cause) });
   }
 }
 
@@ -115,7 +114,7 @@ function limited(most: number): Transform {
     transform(chunk: Buffer, _, done) {
       bytes += chunk.length;
       if (bytes <= most) done(null, chunk);
-      else done(new ProximaError('request-invalid', 'The file is larger than 2 GiB.', 'Split it first.'));
+      else done(new ProximaError('file-too-large', { limitBytes: MOST_FILE_BYTES }));
     },
   });
 }
@@ -128,7 +127,7 @@ function giveFile(response: ServerResponse, document: string, app: App): void {
     response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Disposition': 'attachment' });
     file.pipe(response);
   } catch (cause) {
-    json(response, 404, { failure: shownFailure(cause) });
+    json(response, 404, { failure: failureOf(cause) });
   }
 }
 

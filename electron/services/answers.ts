@@ -1,11 +1,10 @@
 /** Asks the engine, streams what it says, and keeps it turn by turn. */
 import type { Answer, MemoryUse } from '../../engine/engine.ts';
-import { throwIfCancelled } from '../../engine/errors.ts';
+import { failureOf, throwIfCancelled } from '../../engine/errors.ts';
 import type { ResilientEngine } from '../../engine/hosts/resilient-engine.ts';
 import { splitThinking } from '../../engine/thinking.ts';
 import type { AppEvent, PolicyName, Settings, Turn, TurnAnswer } from '../contract.ts';
 import type { ConversationStore } from './conversations.ts';
-import { shownFailure } from './failures.ts';
 import type { HeldReading, Readings } from './readings.ts';
 
 export interface AnswersParts {
@@ -101,7 +100,7 @@ export class Answers {
       try {
         await this.#answer(live, policy);
       } catch (cause) {
-        const failure = shownFailure(cause);
+        const failure = failureOf(cause);
         const stopped = failure.code === 'cancelled';
         this.#update(live, policy, stopped ? { state: 'stopped' } : { state: 'failed', failure });
       }
@@ -168,8 +167,7 @@ export class Answers {
     try {
       this.#parts.conversations.keepTurn(turn.id, turn.question, turn.answers);
     } catch (cause) {
-      const { message, wayOut } = shownFailure(cause);
-      this.#parts.emit({ type: 'notice', message: `This answer could not be kept. ${message} ${wayOut}` });
+      this.#parts.emit({ type: 'notice', notice: { kind: 'answer-not-kept', failure: failureOf(cause) } });
     }
   }
 }

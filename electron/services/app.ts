@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Document } from '../../engine/documents/document.ts';
 import { FORMATS } from '../../engine/documents/read-document.ts';
-import { ProximaError } from '../../engine/errors.ts';
+import { failureOf, ProximaError } from '../../engine/errors.ts';
 import type { ReadFileOptions } from '../../engine/hosts/document-reader.ts';
 import { type ExploreProcess, forkExplorer } from '../../engine/hosts/explorer.ts';
 import type { StartedHost } from '../../engine/hosts/resilient-engine.ts';
 import { ModelLibrary } from '../../engine/hub/model-library.ts';
-import type { AppEvent, AppState, DocumentEntry, Handlers, PolicyName, Settings } from '../contract.ts';
+import type { AppEvent, AppState, DocumentEntry, Handlers, Notice, PolicyName, Settings } from '../contract.ts';
 import { offersPod } from '../pod-offer.ts';
 import { Answers } from './answers.ts';
 import { ConversationStore } from './conversations.ts';
@@ -19,7 +19,6 @@ import { Downloads } from './downloads.ts';
 import { EngineService } from './engine-service.ts';
 import { Explorations } from './explorations.ts';
 import { exportConversation } from './export.ts';
-import { shownFailure } from './failures.ts';
 import { HubAccess, type SecretStore, secretInMemory } from './hub-access.ts';
 import { Library } from './library.ts';
 import { choicesOf, modelEntries, readCatalogue } from './models.ts';
@@ -62,7 +61,7 @@ export function createApp(parts: AppParts): App {
   const emit = (event: AppEvent) => {
     for (const listener of listeners) listener(event);
   };
-  const notice = (message: string) => emit({ type: 'notice', message });
+  const tell = (notice: Notice) => emit({ type: 'notice', notice });
   const database = new Database(parts.dataFolder);
   const store = new DocumentStore(database, parts.dataFolder);
   const settings = new SettingsStore(database);
@@ -86,7 +85,7 @@ export function createApp(parts: AppParts): App {
       return model === null ? parts.modelFolder : (await models.find(model)).folder;
     },
     onState: (state) => emit({ type: 'engine', engine: state }),
-    onNotice: notice,
+    onNotice: tell,
     onReadAgain: (...progress) => readings.readAgain(...progress),
   });
   const usualPolicy = (): PolicyName => {
@@ -138,8 +137,8 @@ export function createApp(parts: AppParts): App {
       await readings.need(document, usualPolicy());
     } catch (cause) {
       // What kept it from being read stands at the document; the rest is told.
-      if (readings.stateOf(document).failure === null && shownFailure(cause).code !== 'cancelled')
-        notice(shownFailure(cause).message);
+      if (readings.stateOf(document).failure === null && failureOf(cause).code !== 'cancelled')
+        tell({ kind: 'failed', failure: failureOf(cause) });
     }
   }
 
@@ -236,11 +235,7 @@ export function createApp(parts: AppParts): App {
     read: ({ document, policy, pages }) => {
       const { pages: all } = store.get(document);
       if (pages && (pages.first > pages.last || pages.last > all)) {
-        throw new ProximaError(
-          'page-range-invalid',
-          `Pages ${pages.first} to ${pages.last} were asked for; the document has ${all}.`,
-          `Give a range within 1 to ${all}.`,
-        );
+        throw new ProximaError('page-range-invalid', { ...pages, pages: all });
       }
       const { state } = readings.stateOf(document);
       if (!policy && !pages && state !== 'unfit' && state !== 'failed')
@@ -317,5 +312,5 @@ export function createApp(parts: AppParts): App {
 
 function checked(question: string): string {
   if (question.trim() !== '') return question;
-  throw new ProximaError('question-empty', 'The question is empty.', 'Ask something about the document.');
+  throw new ProximaError('question-empty');
 }

@@ -1,9 +1,8 @@
 /** From an untrusted message to a handler's result: the name is looked up, the parameters are checked. */
-import { ProximaError } from '../../engine/errors.ts';
-import { type CallName, calls, type Handlers, type ShownFailure } from '../contract.ts';
-import { shownFailure } from './failures.ts';
+import { type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
+import { type CallName, calls, type Handlers } from '../contract.ts';
 
-export type CallOutcome = { result: unknown } | { failure: ShownFailure };
+export type CallOutcome = { result: unknown } | { failure: Failure };
 
 /** Never rejects: what went wrong is in the outcome. */
 export async function answerCall(handlers: Handlers, name: unknown, parameters: unknown): Promise<CallOutcome> {
@@ -14,14 +13,10 @@ export async function answerCall(handlers: Handlers, name: unknown, parameters: 
     if (!parsed.success) throw invalid(parsed.error.issues[0]?.message ?? 'its parameters are malformed');
     return { result: await (handlers[call] as (parameters: unknown) => unknown)(parsed.data) };
   } catch (cause) {
-    return { failure: shownFailure(cause) };
+    return { failure: failureOf(cause) };
   }
 }
 
 function invalid(why: string): ProximaError {
-  return new ProximaError(
-    'request-invalid',
-    `The app got a request that it does not understand: ${why.slice(0, 200)}.`,
-    'Reload the window; if it comes again, please report it.',
-  );
+  return new ProximaError('request-invalid', { reason: why.slice(0, 200) });
 }

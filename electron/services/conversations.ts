@@ -158,5 +158,5 @@ function shortened(question: string): string {
 
 function found<Entry>(entry: Entry | undefined): Entry {
   if (entry) return entry;
-  throw new ProximaError('entry-missing', 'That is no longer there.', 'It may have been removed in another window.');
+  throw new ProximaError('entry-missing', { what: 'conversation', name: '' });
 }

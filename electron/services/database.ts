@@ -82,11 +82,7 @@ export class Database {
   #create(): void {
     const found = this.one<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
     if (found > VERSION) {
-      throw new ProximaError(
-        'storage-failed',
-        'The data folder was written by a newer version of Proxima.',
-        'Update Proxima, or choose another data folder.',
-      );
+      throw new ProximaError('storage-newer', { found, known: VERSION });
     }
     if (found === VERSION) return;
     this.transaction(() => {
@@ -110,19 +106,11 @@ export function storageError(cause: unknown): ProximaError {
   const { errcode, code, message } = cause as { errcode?: number; code?: string; message?: string };
   const kind = errcode === undefined ? undefined : errcode & 0xff;
   if (kind === FULL || code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
-    return new ProximaError(
-      'storage-full',
-      'There is no room left where Proxima keeps its data; nothing that was kept before is lost.',
-      'Free some space on that disk, or remove documents, and try again.',
-    );
+    return new ProximaError('storage-full', { what: '', neededBytes: null, freeBytes: null });
   }
   if (kind === READ_ONLY || kind === CANNOT_OPEN || ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code ?? '')) {
-    return new ProximaError(
-      'storage-read-only',
-      "Proxima can't write to its data folder.",
-      'Give it a folder that may be written to (--data), or change the rights of this one.',
-    );
+    return new ProximaError('storage-read-only');
   }
   const what = kind === INPUT_OUTPUT ? 'the disk reported an error' : (message ?? String(cause));
-  return new ProximaError('storage-failed', `Keeping data failed: ${what}.`, 'Check the disk, then try again.');
+  return new ProximaError('storage-failed', { what: '', reason: what });
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Document, Page } from '../../engine/documents/document.ts';
-import { ProximaError } from '../../engine/errors.ts';
-import type { DocumentEntry, ShownFailure } from '../contract.ts';
+import { type Failure, ProximaError } from '../../engine/errors.ts';
+import type { DocumentEntry } from '../contract.ts';
 import { type Database, storageError } from './database.ts';
 
 export type StoredDocument = Omit<DocumentEntry, 'reading' | 'opening'>;
@@ -45,7 +45,7 @@ export class DocumentStore {
   get(id: string): StoredDocument {
     const row = this.#database.one<Row>(`${SELECT} WHERE id = ?`, id);
     if (row) return documentOf(row);
-    throw new ProximaError('entry-missing', 'That document is no longer there.', 'It may have been removed elsewhere.');
+    throw new ProximaError('entry-missing', { what: 'document', name: '' });
   }
 
   file(id: string): string {
@@ -77,7 +77,7 @@ export class DocumentStore {
     }
   }
 
-  setState(id: string, state: DocumentEntry['state'], failure: ShownFailure | null = null): void {
+  setState(id: string, state: DocumentEntry['state'], failure: Failure | null = null): void {
     this.#database.run(
       'UPDATE documents SET state = ?, failure = ? WHERE id = ?',
       state,
@@ -119,7 +119,7 @@ function documentOf({ warnings, failure, ...row }: Row): StoredDocument {
   return {
     ...row,
     warnings: JSON.parse(warnings) as string[],
-    failure: failure === null ? null : (JSON.parse(failure) as ShownFailure),
+    failure: failure === null ? null : (JSON.parse(failure) as Failure),
   };
 }
 

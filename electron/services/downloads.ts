@@ -3,13 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ProximaError } from '../../engine/errors.ts';
+import { failureOf, ProximaError } from '../../engine/errors.ts';
 import { DTYPES, type Dtype } from '../../engine/hub/dtypes.ts';
 import { getModel } from '../../engine/hub/get-model.ts';
 import type { Hub } from '../../engine/hub/hub.ts';
 import type { ModelLibrary } from '../../engine/hub/model-library.ts';
 import type { Download } from '../contract.ts';
-import { shownFailure } from './failures.ts';
 
 export interface DownloadsParts {
   /** Where models are kept. */
@@ -110,7 +109,7 @@ export class Downloads {
     } catch (cause) {
       this.#running.delete(id);
       const download = this.#downloads.get(id);
-      if (download && !signal.aborted) this.#set({ ...download, state: 'failed', failure: shownFailure(cause) });
+      if (download && !signal.aborted) this.#set({ ...download, state: 'failed', failure: failureOf(cause) });
     }
   }
 
@@ -130,7 +129,7 @@ export class Downloads {
   #get(id: string): Download {
     const download = this.#downloads.get(id);
     if (download) return download;
-    throw new ProximaError('entry-missing', 'This download is not there any more.', 'Look at the list again.');
+    throw new ProximaError('entry-missing', { what: 'download', name: '' });
   }
 
   #set(download: Download): void {

@@ -1,9 +1,8 @@
 /** The engine as the app sees it: started with the settings, a model in it, watched, and started anew when they change. */
-import { ProximaError } from '../../engine/errors.ts';
+import { failureOf, ProximaError } from '../../engine/errors.ts';
 import type { LoadedModel } from '../../engine/hosts/protocol.ts';
 import { ResilientEngine, type StartedHost } from '../../engine/hosts/resilient-engine.ts';
-import type { EngineState, Settings } from '../contract.ts';
-import { shownFailure } from './failures.ts';
+import type { EngineState, Notice, Settings } from '../contract.ts';
 
 export interface EngineServiceParts {
   /** Starts a host for the settings that hold now. */
@@ -12,7 +11,7 @@ export interface EngineServiceParts {
   /** Rejects with `entry-missing` where the model of the settings is not there any more. */
   readonly modelFolder: () => Promise<string>;
   readonly onState: (state: EngineState) => void;
-  readonly onNotice: (message: string) => void;
+  readonly onNotice: (notice: Notice) => void;
   readonly onReadAgain: (reading: number, done: number, total: number, seconds: number) => void;
 }
 
@@ -65,12 +64,12 @@ export class EngineService {
     const engine: ResilientEngine = new ResilientEngine(() => this.#startHost(), {
       onLost: (cause) => {
         if (engine !== this.#engine) return;
-        onNotice(`${cause.message} It is started again, and what it had read is read again.`);
-        this.#set({ ...this.#state, state: 'recovering', failure: shownFailure(cause) });
+        onNotice({ kind: 'engine-lost', failure: failureOf(cause) });
+        this.#set({ ...this.#state, state: 'recovering', failure: failureOf(cause) });
       },
       onProgress: (reading, { done, total, seconds }) => onReadAgain(reading, done, total, seconds),
       onRecovery: ({ policy }) => {
-        onNotice(`The engine is back${policy ? ', with the smaller cache (PoD)' : ''}; nothing was lost.`);
+        onNotice({ kind: 'engine-back', smallerPlan: policy !== undefined });
         this.#set({ ...this.#state, state: 'ready', failure: null });
       },
     });
@@ -78,7 +77,7 @@ export class EngineService {
     try {
       const folder = await this.#parts.modelFolder();
       // Stopped meanwhile: no host may be started for it any more.
-      if (engine !== this.#engine) throw new ProximaError('cancelled', 'The engine was stopped.', 'Start it again.');
+      if (engine !== this.#engine) throw new ProximaError('cancelled');
       this.#modelFolder = folder;
       const model = await engine.load(folder);
       if (engine === this.#engine) this.#set({ state: 'ready', model, runtime: model.runtime, failure: null });
@@ -86,7 +85,7 @@ export class EngineService {
     } catch (cause) {
       engine.terminate();
       if (engine === this.#engine)
-        this.#set({ state: 'failed', model: null, runtime: null, failure: shownFailure(cause) });
+        this.#set({ state: 'failed', model: null, runtime: null, failure: failureOf(cause) });
       throw cause;
     }
   }
@@ -98,7 +97,7 @@ export class EngineService {
       return await this.#parts.startHost(settings, this.#modelFolder ?? '');
     } catch (cause) {
       if (settings.runtime !== 'auto' || !(cause instanceof ProximaError)) throw cause;
-      this.#parts.onNotice(`${cause.message} Proxima runs on the CPU instead.`);
+      this.#parts.onNotice({ kind: 'on-processor', failure: failureOf(cause) });
       return this.#parts.startHost({ ...settings, runtime: 'cpu' }, this.#modelFolder ?? '');
     }
   }

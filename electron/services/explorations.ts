@@ -1,9 +1,8 @@
 /** Looks for a model's sharing plan on the reader's own documents, one at a time, in a process that can be ended at any moment. */
-import { ProximaError } from '../../engine/errors.ts';
+import { failureOf, ProximaError } from '../../engine/errors.ts';
 import { planTarget, writePlan } from '../../engine/folders/plan-files.ts';
 import type { ExploreProcess } from '../../engine/hosts/explorer.ts';
 import type { Exploration } from '../contract.ts';
-import { shownFailure } from './failures.ts';
 
 export interface ExplorationsParts {
   readonly startExplorer: () => ExploreProcess;
@@ -38,7 +37,7 @@ export class Explorations {
   /** Throws `request-invalid` while another is under way. */
   start({ model, folder, documents, saving }: ExplorationRequest): Exploration {
     if (this.#process) {
-      throw new ProximaError('request-invalid', 'A plan is being looked for already.', 'Wait for it, or end it.');
+      throw new ProximaError('exploration-busy');
     }
     const child = this.#parts.startExplorer();
     this.#process = child;
@@ -56,14 +55,14 @@ export class Explorations {
             this.#end({ ...state, state: 'done', check });
             this.#parts.onPlan(model);
           },
-          (cause) => this.#end({ ...state, state: 'failed', failure: shownFailure(cause) }),
+          (cause) => this.#end({ ...state, state: 'failed', failure: failureOf(cause) }),
         );
       }
     });
     child.onExit(() => {
       if (this.#process !== child) return;
-      const lost = new ProximaError('engine-lost', 'The process that looked for a plan broke down.', 'Try again.');
-      this.#end({ ...state, state: 'failed', failure: shownFailure(lost) });
+      const lost = new ProximaError('engine-lost', { reason: 'the process that looked for a plan ended' });
+      this.#end({ ...state, state: 'failed', failure: failureOf(lost) });
     });
     const threads = this.#parts.threads();
     child.post({ folder, documents: [...documents], goal: { saving }, threads });

@@ -1,4 +1,5 @@
 /** A conversation as a file for people (Markdown) or for programs (JSON). */
+import { sentencesFor } from '../../engine/words/words.ts';
 import type { Conversation, Turn, TurnAnswer } from '../contract.ts';
 
 export interface Exported {
@@ -25,7 +26,7 @@ export function exportConversation(
 
 function formatAnswer(answer: TurnAnswer): string {
   const pages = answer.pages.map(({ page, share }) => `page ${page} (${Math.round(share * 100)} %)`).join(', ');
-  const text = answer.failure ? `${answer.failure.message} ${answer.failure.wayOut}` : answer.text;
+  const text = answer.failure ? sentencesFor(answer.failure, 'app') : answer.text;
   const state = answer.state === 'stopped' ? ' (stopped)' : '';
   return `**${answer.policy === 'pod' ? 'PoD' : 'Dense'}**${state}: ${text}${pages ? `\n\nLooked at: ${pages}` : ''}`;
 }

@@ -2,11 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Document, Page } from '../../engine/documents/document.ts';
-import { type ErrorCode, ProximaError } from '../../engine/errors.ts';
+import { errorOf, type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
 import type { ReadFileOptions } from '../../engine/hosts/document-reader.ts';
 import type { DocumentEntry, ReadingState } from '../contract.ts';
 import type { DocumentStore } from './document-store.ts';
-import { shownFailure } from './failures.ts';
 
 export interface LibraryParts {
   readonly store: DocumentStore;
@@ -17,11 +16,7 @@ export interface LibraryParts {
   readonly onStored: (document: string) => void;
 }
 
-const NO_TEXT = {
-  code: 'document-stalled',
-  message: "The document's text was not taken out.",
-  wayOut: 'Remove it and add it again.',
-} as const;
+const NO_TEXT: Failure = { code: 'unexpected', detail: { reason: 'no text was taken out of the document' } };
 const LOCKS: ReadonlySet<string> = new Set(['document-encrypted', 'password-wrong']);
 
 export class Library {
@@ -51,8 +46,7 @@ export class Library {
     await this.#stored.get(document);
     const { state, failure } = store.get(document);
     if (state !== 'stored') {
-      const { code, message, wayOut } = failure ?? NO_TEXT;
-      throw new ProximaError(code as ErrorCode, message, wayOut);
+      throw errorOf(failure ?? NO_TEXT);
     }
     return store.pages(document);
   }
@@ -133,7 +127,7 @@ export class Library {
 
   #fail(document: string, cause: unknown, signal: AbortSignal): void {
     if (!signal.aborted) {
-      const failure = shownFailure(cause);
+      const failure = failureOf(cause);
       try {
         this.#parts.store.setState(document, LOCKS.has(failure.code) ? 'locked' : 'failed', failure);
       } catch {

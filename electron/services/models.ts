@@ -17,8 +17,8 @@ export async function modelEntries(builtIn: string, library: ModelLibrary): Prom
 
 type Assessed = KnownModel & { readonly assessment: Awaited<ReturnType<typeof assess>> };
 
-function entryOf({ name, own, assessment: { verdict, because, facts } }: Assessed, builtIn: boolean): ModelEntry {
-  return { name, builtIn, own, usable: verdict !== 'not supported', because, facts };
+function entryOf({ name, own, assessment: { verdict, failure, facts } }: Assessed, builtIn: boolean): ModelEntry {
+  return { name, builtIn, own, verdict, failure, facts };
 }
 
 export async function readCatalogue(file: string): Promise<CatalogueEntry[]> {

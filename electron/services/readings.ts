@@ -1,12 +1,11 @@
 /** Which documents the engine holds, under which policy; reads them when they are needed and lets the oldest go for room. */
 
 import type { MemoryUse } from '../../engine/engine.ts';
-import { ProximaError } from '../../engine/errors.ts';
+import { failureOf, ProximaError } from '../../engine/errors.ts';
 import { PauseSwitch } from '../../engine/hosts/client.ts';
 import type { Measured, OpenedReading } from '../../engine/hosts/protocol.ts';
 import type { ResilientEngine } from '../../engine/hosts/resilient-engine.ts';
 import type { PolicyName, ReadingState, Settings } from '../contract.ts';
-import { shownFailure } from './failures.ts';
 
 /** A document in the engine's memory. */
 export interface HeldReading {
@@ -235,7 +234,7 @@ export class Readings {
   }
 
   #failed(document: string, cause: unknown): void {
-    const failure = shownFailure(cause);
+    const failure = failureOf(cause);
     if (failure.code === 'cancelled') this.#set(document, NONE);
     else {
       const unfit = failure.code === 'memory-too-small' || failure.code === 'document-too-long';

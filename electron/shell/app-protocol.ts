@@ -1,13 +1,14 @@
 /** `app://proxima/`: the screen's files, the documents' files, the model for the engine's window. Takes the place of `file://`. */
+
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { protocol, type Session } from 'electron';
+import { failureOf } from '../../engine/errors.ts';
 import { SECURITY_HEADERS } from '../headers.ts';
 import type { App } from '../services/app.ts';
-import { shownFailure } from '../services/failures.ts';
 
 export interface ProtocolParts {
   readonly app: App;
@@ -37,7 +38,7 @@ export function handleScheme(session: Session, parts: ProtocolParts): void {
     try {
       return await answer(request, url, parts);
     } catch (cause) {
-      return respond(400, JSON.stringify({ failure: shownFailure(cause) }), 'application/json');
+      return respond(400, JSON.stringify({ failure: failureOf(cause) }), 'application/json');
     }
   });
 }

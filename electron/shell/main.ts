@@ -2,8 +2,9 @@
 import { createReadStream } from 'node:fs';
 import { basename, join } from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, screen, session } from 'electron';
-import { ProximaError } from '../../engine/errors.ts';
+import { failureOf } from '../../engine/errors.ts';
 import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
 import { type App, createApp } from '../services/app.ts';
 import { answerCall } from '../services/calls.ts';
 import { handleScheme, registerScheme } from './app-protocol.ts';
@@ -57,8 +58,7 @@ async function open(): Promise<void> {
       secrets: secretInKeychain(join(dataFolder, 'hub-token')),
     });
   } catch (cause) {
-    const { message, wayOut } = cause as ProximaError;
-    dialog.showErrorBox('Proxima can’t start', `${message} ${wayOut ?? ''}`);
+    dialog.showErrorBox('Proxima can’t start', sentencesFor(failureOf(cause), 'app'));
     app.quit();
     return;
   }
@@ -116,8 +116,7 @@ function filesOf(parameters: readonly string[]): string[] {
 function addFiles(paths: readonly string[]): void {
   for (const path of paths) {
     services?.addFile(basename(path), createReadStream(path)).catch((cause) => {
-      const { message } = cause instanceof ProximaError ? cause : { message: String(cause) };
-      dialog.showErrorBox(`${basename(path)} was not added`, message);
+      dialog.showErrorBox(`${basename(path)} was not added`, sentencesFor(failureOf(cause), 'app'));
     });
   }
 }

@@ -84,11 +84,7 @@ function faultOf(
 }
 
 function refuse(cause: string): never {
-  throw new ProximaError(
-    'plan-invalid',
-    `The sharing plan ${cause}.`,
-    'Give a plan made for this model, or --policy dense.',
-  );
+  throw new ProximaError('plan-invalid', { reason: `it ${cause}` });
 }
 
 const count = z.number().int().nonnegative();
@@ -123,10 +119,6 @@ export function parsePlanFile(text: string, name: string): PlanFile {
   try {
     return planFileSchema.parse(JSON.parse(text));
   } catch {
-    throw new ProximaError(
-      'plan-invalid',
-      `${name} is not a sharing plan.`,
-      'Give a pod.json, as `explore` writes it.',
-    );
+    throw new ProximaError('plan-invalid', { reason: `${name} is no plan file` });
   }
 }

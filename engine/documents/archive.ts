@@ -1,6 +1,6 @@
 /** The members of a ZIP archive, with limits: an archive that unpacks to more than it should is refused. */
 import { fromBufferPromise } from 'yauzl';
-import { ProximaError } from '../errors.ts';
+import { firstLineOf, ProximaError } from '../errors.ts';
 
 const MOST_BYTES = 512 * 1024 * 1024;
 
@@ -18,12 +18,7 @@ export async function readArchive(bytes: Uint8Array): Promise<Map<string, Uint8A
       members.set(entry.fileName, await collectStream(await archive.openReadStreamPromise(entry)));
     }
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ProximaError(
-      'document-damaged',
-      `The file is damaged: ${message}.`,
-      'Get it again, or open and save it in its own program.',
-    );
+    throw new ProximaError('document-damaged', { name: 'The file', reason: firstLineOf(cause) });
   }
   return members;
 }

@@ -1,6 +1,6 @@
 /** DOCX through mammoth; pages are cut by length, because a DOCX file does not know its own. */
 import mammoth from 'mammoth';
-import { ProximaError } from '../errors.ts';
+import { firstLineOf, ProximaError } from '../errors.ts';
 import { type Document, paginate } from './document.ts';
 import { markupText } from './html.ts';
 
@@ -18,11 +18,6 @@ async function convert(bytes: Uint8Array): Promise<string> {
     const convertImage = mammoth.images.imgElement(async () => ({ src: '' }));
     return (await mammoth.convertToHtml({ buffer }, { convertImage })).value;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ProximaError(
-      'document-damaged',
-      `The Word document is damaged: ${message}.`,
-      'Open and save it in a word processor.',
-    );
+    throw new ProximaError('document-damaged', { name: 'The Word document', reason: firstLineOf(cause) });
   }
 }

@@ -52,9 +52,9 @@ function normalise(path: string): string {
 }
 
 function missing(what: string): never {
-  throw new ProximaError('document-damaged', `The EPUB has no ${what}.`, 'Get the book again.');
+  throw new ProximaError('document-damaged', { name: 'The EPUB', reason: `it has no ${what}` });
 }
 
 function protectedBook(): ProximaError {
-  return new ProximaError('document-encrypted', 'The book is protected by DRM.', 'Use a copy without protection.');
+  return new ProximaError('document-encrypted', { rights: 'managed' });
 }

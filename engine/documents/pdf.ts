@@ -1,6 +1,6 @@
 /** PDF through pdf.js: text in drawing order, page by page; repeated headers and footers dropped, hyphenation joined. */
 import { getDocument, type PDFDocumentProxy, VerbosityLevel } from 'pdfjs-dist/legacy/build/pdf.mjs';
-import { ProximaError, throwIfCancelled } from '../errors.ts';
+import { firstLineOf, ProximaError, throwIfCancelled } from '../errors.ts';
 import type { Document, Heading, Page, ReadOptions } from './document.ts';
 import { type TextRun, toLines, toParagraphs } from './pdf-lines.ts';
 import { dropRepeatedEdges, joinLines } from './text-cleaning.ts';
@@ -43,21 +43,12 @@ async function open(
 function openError(cause: unknown, password: string | undefined): ProximaError {
   const name = cause instanceof Error ? cause.name : '';
   if (name === 'PasswordException' && password === undefined) {
-    return new ProximaError('document-encrypted', 'The PDF is encrypted.', 'Give its password with --password.');
+    return new ProximaError('document-encrypted', { rights: 'password' });
   }
   if (name === 'PasswordException') {
-    return new ProximaError(
-      'password-wrong',
-      'The password does not open the PDF.',
-      'Check the password and try again.',
-    );
+    return new ProximaError('password-wrong');
   }
-  const message = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
-  return new ProximaError(
-    'document-damaged',
-    `The PDF is damaged: ${message}.`,
-    'Get it again, or print it to a new PDF from another viewer.',
-  );
+  return new ProximaError('document-damaged', { name: 'The PDF', reason: firstLineOf(cause) });
 }
 
 interface PageLines {

@@ -14,8 +14,7 @@ type Format = 'pdf' | 'docx' | 'epub' | 'html' | 'markdown' | 'text';
 
 /** Rejects with `file-empty`, `format-unknown`, `document-*` or `password-wrong`. */
 export async function readDocument(bytes: Uint8Array, name: string, options: ReadOptions = {}): Promise<Document> {
-  if (bytes.byteLength === 0)
-    throw new ProximaError('file-empty', `${name} is empty (0 bytes).`, 'Choose another file.');
+  if (bytes.byteLength === 0) throw new ProximaError('file-empty', { name });
   const format = await detectFormat(bytes, name);
   const document = await readers[format](bytes, options);
   if (document.pages.every((page) => page.text === '')) throw withoutText(document, format);
@@ -33,13 +32,8 @@ const readers: Record<Format, (bytes: Uint8Array, options: ReadOptions) => Docum
 
 function withoutText(document: Document, format: Format): ProximaError {
   const pages = document.pages.length;
-  if (format !== 'pdf')
-    return new ProximaError('document-without-text', 'The document has no text in it.', 'Choose another file.');
-  return new ProximaError(
-    'document-without-text',
-    `The PDF has no text on its ${pages === 1 ? 'page' : `${pages} pages`}: it is a scan or holds only pictures.`,
-    'Run text recognition (OCR) over it first, for example with ocrmypdf.',
-  );
+  if (format !== 'pdf') return new ProximaError('document-without-text', { scannedPages: 0 });
+  return new ProximaError('document-without-text', { scannedPages: pages });
 }
 
 async function detectFormat(bytes: Uint8Array, name: string): Promise<Format> {
@@ -48,11 +42,7 @@ async function detectFormat(bytes: Uint8Array, name: string): Promise<Format> {
   if (head.includes('%PDF-')) return 'pdf';
   if (head.startsWith('PK\u0003\u0004')) return detectArchive(bytes, name);
   if (extension === 'pdf') {
-    throw new ProximaError(
-      'document-damaged',
-      `${name} is called .pdf but is no PDF.`,
-      'Check where it came from; give the file itself.',
-    );
+    throw new ProximaError('document-damaged', { name, reason: 'it is called .pdf but is no PDF' });
   }
   if (/^\s*(<!doctype html|<html)/i.test(head) || ['html', 'htm', 'xhtml'].includes(extension)) return 'html';
   if (isBinary(bytes)) throw unknownFormat(name);
@@ -63,11 +53,7 @@ async function detectArchive(bytes: Uint8Array, name: string): Promise<Format> {
   const members = await readArchive(bytes);
   if (members.has('word/document.xml')) return 'docx';
   if (members.has('META-INF/container.xml')) return 'epub';
-  throw new ProximaError(
-    'format-unknown',
-    `${name} is a ZIP archive, not a document that Proxima reads.`,
-    `Unpack it and choose a file in it: ${FORMATS} are read.`,
-  );
+  throw new ProximaError('format-unknown', { name, archive: true });
 }
 
 /** UTF-16 text has zeros too, but begins with its mark. */
@@ -77,9 +63,5 @@ function isBinary(bytes: Uint8Array): boolean {
 }
 
 function unknownFormat(name: string): ProximaError {
-  return new ProximaError(
-    'format-unknown',
-    `${name} is of a kind that Proxima does not read.`,
-    `Choose another file: ${FORMATS} are read.`,
-  );
+  return new ProximaError('format-unknown', { name, archive: false });
 }

@@ -25,11 +25,7 @@ export function createProbeText(model: Model, text: string, name: string): Probe
   const planted = plant(firstPart(model, text), NEEDLES);
   const ids = [...model.layout.beforeDocument, ...model.tokenizer.encodeText(planted)];
   if (ids.length < SHORTEST_TEXT) {
-    throw new ProximaError(
-      'document-too-short',
-      `${name} has ${ids.length} tokens; a plan can't be judged on fewer than ${SHORTEST_TEXT}.`,
-      'Give a longer document.',
-    );
+    throw new ProximaError('document-too-short', { name, tokens: ids.length, needed: SHORTEST_TEXT });
   }
   return { ids, questions: NEEDLES.map(({ question, answer }) => asQuestion(model, question, answer)) };
 }

@@ -36,7 +36,7 @@ async function readRange(url: string, offset: number, length: number): Promise<U
 }
 
 function missing(url: string, status: number): ProximaError {
-  return new ProximaError('model-missing', `${url} can't be opened (${status}).`, 'Get the model folder again.');
+  return new ProximaError('model-missing', { place: url, lacks: `the server answered ${status}` });
 }
 
 /** Bytes of a file, to its end where `length` is undefined. */

@@ -9,7 +9,7 @@ export async function openModelFolder(path: string): Promise<ModelFolder> {
   const root = resolve(path);
   const found = await stat(root).catch(() => undefined);
   if (!found?.isDirectory()) {
-    throw new ProximaError('model-missing', `There is no model folder ${path}.`, 'Check the path after --model.');
+    throw new ProximaError('model-missing', { place: path, lacks: 'there is no such folder' });
   }
   return {
     name: basename(root),

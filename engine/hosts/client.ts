@@ -1,6 +1,6 @@
 /** The caller's side of the protocol: promises, callbacks and abort signals over a port. */
 import type { Answer, MemoryUse } from '../engine.ts';
-import { ProximaError } from '../errors.ts';
+import { errorOf, ProximaError } from '../errors.ts';
 import type { Fit } from '../fit.ts';
 import type { Control, LoadedModel, Measured, OpenedReading, Port, Reply, Request, RequestOf } from './protocol.ts';
 
@@ -89,7 +89,7 @@ export class EngineClient {
 
   /** To be called by whoever sees the host go: every request that is under way fails, and every later one. */
   hostLost(cause: string): ProximaError {
-    const lost = new ProximaError('engine-lost', `The engine has stopped: ${cause}.`, 'It is being started again.');
+    const lost = new ProximaError('engine-lost', { reason: cause });
     this.#lost = lost;
     for (const { reject } of this.#pending.values()) reject(lost);
     this.#pending.clear();
@@ -133,6 +133,6 @@ export class EngineClient {
   #end(reply: Final | Extract<Reply, { type: 'failed' }>, pending: Pending): void {
     this.#pending.delete(reply.id);
     if (reply.type !== 'failed') pending.resolve(reply);
-    else pending.reject(new ProximaError(reply.failure.code, reply.failure.message, reply.failure.wayOut));
+    else pending.reject(errorOf(reply.failure));
   }
 }

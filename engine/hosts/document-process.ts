@@ -1,7 +1,7 @@
 /** The other side of `document-reader.ts`: documents are hostile, so they are parsed in a process that can be killed. */
 import { readFile } from 'node:fs/promises';
 import { readDocument } from '../documents/read-document.ts';
-import { ProximaError } from '../errors.ts';
+import { failureOf, firstLineOf, ProximaError } from '../errors.ts';
 import type { DocumentMessage, DocumentRequest } from './document-reader.ts';
 import { connectParent } from './parent.ts';
 
@@ -15,14 +15,10 @@ parent.listen(async (request) => {
     const document = await readDocument(await readFile(path), name, { password, onProgress });
     post({ type: 'document', document });
   } catch (cause) {
-    const { code, message, wayOut } =
+    const failure =
       cause instanceof ProximaError
-        ? cause
-        : {
-            code: 'document-damaged' as const,
-            message: `The document can't be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
-            wayOut: 'Get it again, or save it anew from another program.',
-          };
-    post({ type: 'error', code, message, wayOut });
+        ? failureOf(cause)
+        : failureOf(new ProximaError('document-damaged', { name: 'The document', reason: firstLineOf(cause) }));
+    post({ type: 'failed', failure });
   }
 });

@@ -9,7 +9,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Document, ReadOptions } from '../documents/document.ts';
-import { type ErrorCode, ProximaError } from '../errors.ts';
+import { errorOf, type Failure, ProximaError } from '../errors.ts';
 
 export interface DocumentRequest {
   readonly path: string;
@@ -20,7 +20,7 @@ export interface DocumentRequest {
 export type DocumentMessage =
   | { type: 'progress'; done: number; total: number }
   | { type: 'document'; document: Document }
-  | { type: 'error'; code: ErrorCode; message: string; wayOut: string };
+  | { type: 'failed'; failure: Failure };
 
 /** Longest silence of the process before it counts as stuck, in milliseconds. */
 const PATIENCE = 20_000;
@@ -47,10 +47,10 @@ export async function readDocumentFile(
   start: () => DocumentProcess = forkDocumentProcess,
 ): Promise<Document> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new ProximaError('file-missing', `There is no file ${path}.`, 'Check the path.');
-  if (!found.isFile()) throw new ProximaError('file-unreadable', `${path} is not a file.`, 'Give the document itself.');
+  if (!found) throw new ProximaError('file-missing', { path });
+  if (!found.isFile()) throw new ProximaError('file-unreadable', { path, reason: 'no file' });
   await access(path, constants.R_OK).catch(() => {
-    throw new ProximaError('file-unreadable', `${path} can't be opened.`, 'Check that you may read it.');
+    throw new ProximaError('file-unreadable', { path, reason: 'no permission' });
   });
   const child = start();
   try {
@@ -81,15 +81,14 @@ function outcome(child: DocumentProcess, request: DocumentRequest, options: Read
   return new Promise<Document>((resolve, reject) => {
     const stalled = () => reject(stalledError(request.name));
     let watchdog = setTimeout(stalled, PATIENCE);
-    const cancel = () =>
-      reject(new ProximaError('cancelled', 'Reading was cancelled.', 'Start it again when you like.'));
+    const cancel = () => reject(new ProximaError('cancelled'));
     options.signal?.addEventListener('abort', cancel, { once: true });
     child.onMessage((message) => {
       clearTimeout(watchdog);
       watchdog = setTimeout(stalled, PATIENCE);
       if (message.type === 'progress') options.onProgress?.(message.done, message.total);
       else if (message.type === 'document') resolve(message.document);
-      else reject(new ProximaError(message.code, message.message, message.wayOut));
+      else reject(errorOf(message.failure));
     });
     child.onExit((cause) => {
       clearTimeout(watchdog);
@@ -101,13 +100,9 @@ function outcome(child: DocumentProcess, request: DocumentRequest, options: Read
 }
 
 function stalledError(name: string): ProximaError {
-  return new ProximaError(
-    'document-stalled',
-    `Reading ${name} made no progress for ${PATIENCE / 1000} seconds and was stopped.`,
-    'The file is probably damaged: save it anew from another program.',
-  );
+  return new ProximaError('document-stalled', { name, seconds: PATIENCE / 1000 });
 }
 
 function crashError(name: string, cause: string): ProximaError {
-  return new ProximaError('document-damaged', `${name} can't be read: ${cause}.`, 'Save it anew from another program.');
+  return new ProximaError('document-damaged', { name, reason: cause });
 }

@@ -1,7 +1,7 @@
 /** Starts the engine's process from Node and watches over it: it has ended when it crashes, or no longer answers. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { ProximaError } from '../errors.ts';
+import { errorOf, ProximaError } from '../errors.ts';
 import type { HostMessage } from './host-envelope.ts';
 import type { Reply } from './protocol.ts';
 import type { StartedHost } from './resilient-engine.ts';
@@ -78,12 +78,12 @@ export async function superviseEngine(child: EngineProcess, patience: number = P
     if (message.kind === 'reply') for (const listener of listeners) listener({ data: message.reply as Reply });
     else if (message.kind === 'ready') ready.resolve(message.runtime);
     else if (message.kind === 'unfit') {
-      ready.reject(new ProximaError('runtime-missing', message.message, message.wayOut));
+      ready.reject(errorOf(message.failure));
       stop(undefined);
     }
   });
   child.onExit((cause) => {
-    ready.reject(new ProximaError('engine-lost', `The engine did not start: ${cause}.`, 'Start Proxima again.'));
+    ready.reject(new ProximaError('engine-lost', { reason: `it did not start: ${cause}` }));
     stop(cause);
   });
   return {

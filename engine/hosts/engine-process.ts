@@ -3,7 +3,6 @@
  * utility process. It is told its runtime by its arguments, and answers `ping` so that its supervisor sees when it hangs.
  */
 import { join } from 'node:path';
-import { ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -12,6 +11,7 @@ import { serveEngine } from './host.ts';
 import type { HostMessage } from './host-envelope.ts';
 import { connectParent } from './parent.ts';
 import type { Port } from './protocol.ts';
+import { runtimeFailure } from './runtime-failure.ts';
 
 /** WebGPU is loaded only where it is asked for: Dawn and its driver take half a second. */
 async function createRuntime(choice: RuntimeChoice, threads: number | undefined): Promise<Runtime> {
@@ -42,12 +42,5 @@ try {
   });
   send({ kind: 'ready', runtime: runtime.name });
 } catch (cause) {
-  const { message, wayOut } =
-    cause instanceof ProximaError
-      ? cause
-      : {
-          message: `The runtime did not start: ${String(cause).slice(0, 300)}.`,
-          wayOut: 'Choose the CPU in the settings.',
-        };
-  send({ kind: 'unfit', message, wayOut });
+  send({ kind: 'unfit', failure: runtimeFailure(choice, cause) });
 }

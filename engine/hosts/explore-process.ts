@@ -1,12 +1,11 @@
 /** Explores a model in a process of its own, which can be ended at any moment; Node forks it, or Electron as a utility process. */
 import { join } from 'node:path';
-import { ProximaError } from '../errors.ts';
+import { failureOf } from '../errors.ts';
 import { findPlan, loadExplorable } from '../explore/find-plan.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 import { type ExploreMessage, exploreRequestSchema } from './explorer.ts';
 import { connectParent } from './parent.ts';
-import type { Failure } from './protocol.ts';
 
 const parent = connectParent();
 const post = (message: ExploreMessage) => parent.post(message);
@@ -23,13 +22,3 @@ parent.listen(async (message) => {
     post({ type: 'failed', failure: failureOf(cause) });
   }
 });
-
-function failureOf(cause: unknown): Failure {
-  if (cause instanceof ProximaError) return { code: cause.code, message: cause.message, wayOut: cause.wayOut };
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return {
-    code: 'engine-failed',
-    message: `Looking for a plan failed (${message.slice(0, 300)}).`,
-    wayOut: 'Try again, or with other documents.',
-  };
-}

@@ -2,8 +2,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { Failure } from '../errors.ts';
 import type { Exploration } from '../explore/find-plan.ts';
-import type { Failure } from './protocol.ts';
 
 export const exploreRequestSchema = z.object({
   folder: z.string().min(1),

@@ -1,13 +1,12 @@
 /** The engine's side of the protocol: one model, any number of readings, one request after the other. */
 import { measureDocument, Reading } from '../engine.ts';
-import { ProximaError } from '../errors.ts';
+import { type Failure, failureOf, ProximaError } from '../errors.ts';
 import { loadModel, type Model } from '../model/model.ts';
 import type { ModelFolder } from '../model/source.ts';
 import { choosePolicy, type PolicyName } from '../policy.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import {
   type Control,
-  type Failure,
   type LoadedModel,
   type Measured,
   type OpenedReading,
@@ -127,7 +126,7 @@ class EngineHost {
       else if (request.type === 'ask') await this.#ask(request, signal);
       else this.#end(request);
     } catch (cause) {
-      this.#post({ type: 'failed', id, failure: failureOf(cause) });
+      this.#post({ type: 'failed', id, failure: failureOf(cause, 'engine-failed') });
     } finally {
       this.#underWay.delete(id);
     }
@@ -237,13 +236,13 @@ class EngineHost {
 
   #loaded(): Model {
     if (this.#model) return this.#model;
-    throw new ProximaError('model-missing', 'No model has been loaded.', 'Load one first.');
+    throw new ProximaError('model-missing', { place: 'the engine', lacks: 'no model has been loaded' });
   }
 
   #reading(number: number): Reading {
     const reading = this.#readings.get(number);
     if (reading) return reading;
-    throw new ProximaError('reading-missing', 'This document is not open in the engine.', 'Read it again.');
+    throw new ProximaError('context-missing');
   }
 }
 
@@ -253,23 +252,9 @@ function isControl(request: Request): request is Control {
   return request.type === 'cancel' || request.type === 'pause' || request.type === 'resume';
 }
 
-const MALFORMED: Failure = {
-  code: 'message-malformed',
-  message: 'The engine got a message that it does not understand.',
-  wayOut: 'Restart Proxima; if it comes again, the installation is damaged.',
-};
+const MALFORMED: Failure = { code: 'message-malformed', detail: {} };
 
 function idOf(message: unknown): number {
   const id = typeof message === 'object' && message !== null && 'id' in message ? message.id : undefined;
   return typeof id === 'number' ? id : -1;
-}
-
-function failureOf(cause: unknown): Failure {
-  if (cause instanceof ProximaError) return { code: cause.code, message: cause.message, wayOut: cause.wayOut };
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return {
-    code: 'engine-failed',
-    message: `The engine failed: ${(message.split('\n')[0] ?? '').slice(0, 300)}.`,
-    wayOut: 'Ask again; if it comes again, choose another runtime in the settings.',
-  };
 }

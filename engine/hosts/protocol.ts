@@ -19,7 +19,7 @@
 import { z } from 'zod';
 import type { PlanCheck } from '../cache/sharing-plan.ts';
 import type { Answer, MemoryUse } from '../engine.ts';
-import type { ErrorCode } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import type { Fit } from '../fit.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -107,13 +107,6 @@ export interface OpenedReading {
   readonly memory: MemoryUse;
   /** What reading took besides the cache. */
   readonly scratchBytes: number;
-}
-
-/** A failure as it crosses a process: `ProximaError` without its stack. */
-export interface Failure {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly wayOut: string;
 }
 
 /** What the host says; `id` is the request's. */

@@ -170,7 +170,7 @@ export class ResilientEngine {
     const started = await this.#start();
     if (ends !== this.#ends) {
       started.terminate();
-      throw new ProximaError('engine-lost', 'The engine was ended while it started.', 'Start it again.');
+      throw new ProximaError('engine-lost', { reason: 'it was ended while it started' });
     }
     const client = new EngineClient(started.port);
     this.#host = { started, client };
@@ -185,6 +185,6 @@ export class ResilientEngine {
   #document(document: number): OpenDocument {
     const open = this.#documents.get(document);
     if (open) return open;
-    throw new ProximaError('reading-missing', 'This document is not open in the engine.', 'Read it again.');
+    throw new ProximaError('context-missing');
   }
 }

@@ -1,10 +1,11 @@
 /** The Web Worker of the GPU host: the engine on Chromium's WebGPU, behind the typed protocol. */
-import { ProximaError } from '../errors.ts';
+
 import { openHttpFolder } from '../folders/http.ts';
 import { createBrowserWebGpuRuntime } from '../runtime/webgpu-browser.ts';
 import { serveEngine } from './host.ts';
 import type { HostMessage } from './host-envelope.ts';
 import type { Port } from './protocol.ts';
+import { runtimeFailure } from './runtime-failure.ts';
 
 /** What the first message says: how much memory may be taken. It is answered with `ready` or `unfit`. */
 interface Start {
@@ -35,9 +36,7 @@ self.addEventListener(
       });
       send({ kind: 'ready', runtime: runtime.name });
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      const wayOut = cause instanceof ProximaError ? cause.wayOut : 'Choose the CPU in the settings.';
-      send({ kind: 'unfit', message, wayOut });
+      send({ kind: 'unfit', failure: runtimeFailure('webgpu', cause) });
     }
   },
   { once: true },

@@ -7,18 +7,10 @@ const DISK = new Set(['EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOENT', 'EMFILE']);
 export function diskFailure(cause: unknown, name: string): ProximaError | undefined {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   if (FULL.has(code)) {
-    return new ProximaError(
-      'storage-full',
-      `There is no room left for ${name}.`,
-      'Make room on the disk and take it up again; what has come is kept.',
-    );
+    return new ProximaError('storage-full', { what: name, neededBytes: null, freeBytes: null });
   }
   if (DISK.has(code)) {
-    return new ProximaError(
-      'storage-failed',
-      `${name} can't be written (${code}).`,
-      'Choose a folder that you may write to.',
-    );
+    return new ProximaError('storage-failed', { what: name, reason: code });
   }
   return undefined;
 }

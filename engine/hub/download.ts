@@ -10,7 +10,7 @@ import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { ProximaError, throwIfCancelled } from '../errors.ts';
+import { firstLineOf, ProximaError, throwIfCancelled } from '../errors.ts';
 import { diskFailure } from './disk-failure.ts';
 import { isPassing, refusalOf, retryAfterOf } from './responses.ts';
 
@@ -60,11 +60,7 @@ export async function downloadFile(request: DownloadRequest, options: DownloadOp
     if (await isWhole(partialOf(request), request)) break;
     await forget(request);
     if (start >= FRESH_STARTS) {
-      throw new ProximaError(
-        'download-damaged',
-        `${nameOf(request)} came out different from what its server says it is.`,
-        'Try again later, or another mirror.',
-      );
+      throw new ProximaError('download-damaged', { file: nameOf(request) });
     }
   }
   await rename(partialOf(request), request.target);
@@ -128,11 +124,7 @@ async function outcomeOf(work: () => Promise<void>): Promise<Error | undefined> 
 function waitAfter(request: DownloadRequest, options: DownloadOptions, failures: number, cause: Error): number {
   const { retries = RETRIES, backoff = BACKOFF } = options;
   if (failures > retries) {
-    throw new ProximaError(
-      'download-failed',
-      `${nameOf(request)} could not be fetched: ${cause.message}.`,
-      'Check the connection and take it up again; what has come is kept.',
-    );
+    throw new ProximaError('download-failed', { what: nameOf(request), reason: firstLineOf(cause) });
   }
   const asked = cause instanceof Passing ? cause.waitMilliseconds : undefined;
   return Math.min(LONGEST_WAIT, asked ?? backoff * 2 ** (failures - 1));
@@ -253,11 +245,7 @@ async function requireRoom(request: DownloadRequest, options: DownloadOptions, n
   const folder = dirname(request.target);
   const free = await (options.freeBytes ?? freeBytesOf)(folder);
   if (needed > free) {
-    throw new ProximaError(
-      'storage-full',
-      `${nameOf(request)} needs ${needed.toLocaleString('en')} bytes more; ${free.toLocaleString('en')} are free.`,
-      'Make room on the disk, or choose another folder; what has come is kept.',
-    );
+    throw new ProximaError('storage-full', { what: nameOf(request), neededBytes: needed, freeBytes: free });
   }
 }
 

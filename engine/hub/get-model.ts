@@ -49,7 +49,7 @@ export async function getModel(
 /** A repository's paths are its own: none may lead out of the folder. */
 function targetOf(folder: string, { path }: HubFile): string {
   if (path.split(/[\\/]/).includes('..') || path.startsWith('/')) {
-    throw new ProximaError('download-failed', `The repository names a file ${path}.`, 'Choose another repository.');
+    throw new ProximaError('download-failed', { what: path, reason: 'the repository names a file outside its folder' });
   }
   return join(folder, path);
 }
@@ -57,11 +57,7 @@ function targetOf(folder: string, { path }: HubFile): string {
 async function requireRoom(folder: string, total: number, { freeBytes }: GetOptions): Promise<void> {
   const free = await (freeBytes ?? freeAround)(folder);
   if (total <= free) return;
-  throw new ProximaError(
-    'storage-full',
-    `The model takes ${total.toLocaleString('en')} bytes; ${free.toLocaleString('en')} are free.`,
-    'Make room on the disk, or choose another dtype.',
-  );
+  throw new ProximaError('storage-full', { what: 'the model', neededBytes: total, freeBytes: free });
 }
 
 /** Of the nearest folder that is there. */

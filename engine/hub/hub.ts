@@ -1,6 +1,6 @@
 /** A hub of model repositories: which files a repository has, and which of them a model needs. */
 import { z } from 'zod';
-import { ProximaError } from '../errors.ts';
+import { firstLineOf, ProximaError } from '../errors.ts';
 import type { DownloadRequest } from './download.ts';
 import { DTYPES, type Dtype } from './dtypes.ts';
 import { refusalOf } from './responses.ts';
@@ -58,22 +58,16 @@ const entrySchema = z.object({
 /** Rejects with `option-invalid`, `download-denied`, `download-missing` or `download-failed`. */
 export async function listRepository(hub: Hub, repository: string, signal?: AbortSignal): Promise<HubFile[]> {
   if (!REPOSITORY.test(repository)) {
-    throw new ProximaError(
-      'option-invalid',
-      `"${repository}" names no repository.`,
-      'Give OWNER/NAME, as its page on the hub does.',
-    );
+    throw new ProximaError('option-invalid', {
+      reason: `"${repository}" names no repository: give OWNER/NAME, as its page on the hub does`,
+    });
   }
   const url = `${hub.endpoint}/api/models/${repository}/tree/main?recursive=true`;
   const response = await reach(url, hub, signal);
   if (!response.ok) throw refusalOf(response.status, repository);
   const entries = z.array(entrySchema).safeParse(await response.json());
   if (!entries.success) {
-    throw new ProximaError(
-      'download-failed',
-      `${hub.endpoint} gave no list of files.`,
-      'Check the address of the mirror.',
-    );
+    throw new ProximaError('hub-unreachable', { endpoint: hub.endpoint, reason: 'it gave no list of files' });
   }
   return entries.data
     .filter(({ type }) => type === 'file')
@@ -84,13 +78,8 @@ async function reach(url: string, hub: Hub, signal: AbortSignal | undefined): Pr
   try {
     return await fetch(url, { headers: headersOf(hub), ...(signal ? { signal } : {}) });
   } catch (cause) {
-    if (signal?.aborted)
-      throw new ProximaError('cancelled', 'The work was cancelled.', 'Start it again when you like.');
-    throw new ProximaError(
-      'download-failed',
-      `${hub.endpoint} can't be reached (${cause instanceof Error ? cause.message : String(cause)}).`,
-      'Check the connection, or set HF_ENDPOINT to a mirror.',
-    );
+    if (signal?.aborted) throw new ProximaError('cancelled');
+    throw new ProximaError('hub-unreachable', { endpoint: hub.endpoint, reason: firstLineOf(cause) });
   }
 }
 
@@ -112,12 +101,7 @@ function graphOf(files: readonly HubFile[], dtype: Dtype): string | undefined {
 export function filesOf(files: readonly HubFile[], dtype: Dtype): HubFile[] {
   const graph = graphOf(files, dtype);
   if (!graph) {
-    const there = dtypesOf(files).join(', ');
-    throw new ProximaError(
-      'download-missing',
-      `The repository has no graph as ${dtype}.`,
-      there === '' ? 'Choose a repository with an onnx folder.' : `Choose one of ${there}.`,
-    );
+    throw new ProximaError('dtype-missing', { dtype, choices: dtypesOf(files) });
   }
   // External data: model_q4.onnx_data, model_q4.onnx_data_1, …
   const data = new RegExp(`^${RegExp.escape(graph)}_data(_\\d+)?$`);

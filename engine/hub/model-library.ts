@@ -2,14 +2,14 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ProximaError } from '../errors.ts';
+import { errorOf, failureOf, ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { assessModel, type ModelAssessment } from '../model/assess.ts';
 import { checkBiases } from '../model/attention-bias.ts';
 import type { CutModel } from '../model/cut.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 
-export type { ModelFacts } from '../model/assess.ts';
+export type { ModelAssessment, ModelFacts } from '../model/assess.ts';
 
 export interface KnownModel {
   readonly name: string;
@@ -45,8 +45,7 @@ export class ModelLibrary {
     const models = await this.#read();
     const model = models.find((each) => each.name === name);
     if (model) return model;
-    const names = models.map((each) => each.name).join(', ') || 'none';
-    throw new ProximaError('entry-missing', `There is no model ${name}.`, `Known: ${names}.`);
+    throw new ProximaError('entry-missing', { what: 'model', name });
   }
 
   /** Where a model of a repository goes. */
@@ -58,12 +57,8 @@ export class ModelLibrary {
   async add(folder: string, own: boolean): Promise<AssessedModel> {
     const path = resolve(folder);
     const assessment = await assess(path);
-    if (assessment.verdict === 'not supported') {
-      throw new ProximaError(
-        'model-unsupported',
-        `${basename(path)} can't be used: ${assessment.because}`,
-        'Give another folder, or choose another model.',
-      );
+    if (assessment.failure) {
+      throw errorOf(assessment.failure);
     }
     const models = await this.#read();
     const others = models.filter((each) => each.folder !== path);
@@ -93,11 +88,7 @@ export class ModelLibrary {
     }
     const parsed = fileSchema.safeParse(parseJson(text));
     if (parsed.success) return parsed.data.models;
-    throw new ProximaError(
-      'storage-failed',
-      `${this.#file} is damaged.`,
-      'Remove it and import the models again; their folders are untouched.',
-    );
+    throw new ProximaError('storage-failed', { what: this.#file, reason: 'it is damaged' });
   }
 
   async #write(models: readonly KnownModel[]): Promise<void> {
@@ -117,7 +108,7 @@ export async function assess(folder: string): Promise<ModelAssessment> {
     return {
       name: basename(folder),
       verdict: 'not supported',
-      because: `${cause.message} ${cause.wayOut}`,
+      failure: failureOf(cause),
       facts: null,
     };
   }

@@ -21,22 +21,10 @@ export function retryAfterOf(response: Response): number | undefined {
 
 export function refusalOf(status: number, name: string): ProximaError {
   if (status === 401 || status === 403) {
-    return new ProximaError(
-      'download-denied',
-      `The server does not give ${name} to everyone (${status}).`,
-      "Accept the model's terms on its page and give an access token.",
-      { status },
-    );
+    return new ProximaError('download-denied', { file: name, status });
   }
   if (status === 404 || status === 410) {
-    return new ProximaError(
-      'download-missing',
-      `The server has no ${name} (${status}).`,
-      'Choose another dtype or repository.',
-      {
-        status,
-      },
-    );
+    return new ProximaError('download-missing', { file: name, status });
   }
-  return new ProximaError('download-failed', `The server refused ${name} (${status}).`, 'Try again later.', { status });
+  return new ProximaError('download-failed', { what: name, reason: `the server answered ${status}` });
 }

@@ -1,6 +1,6 @@
 /** What a model folder holds and whether it runs, from its files alone: config, tokenizer, template and graph; no weights are loaded. */
 import { type PlanCheck, parsePlanFile } from '../cache/sharing-plan.ts';
-import { ProximaError } from '../errors.ts';
+import { type Failure, failureOf, ProximaError } from '../errors.ts';
 import { cacheBytesPerThousand } from '../hub/catalogue.ts';
 import { type AttentionNode, keyMeanings } from './attention-node.ts';
 import { readPromptLayout } from './chat-template.ts';
@@ -13,8 +13,8 @@ import { readTokenizer } from './tokenizer.ts';
 export interface ModelAssessment {
   readonly name: string;
   readonly verdict: 'supported' | 'supported without PoD' | 'not supported';
-  /** Why not, or why without PoD; null where it is supported whole. */
-  readonly because: string | null;
+  /** Why it is not supported; null where it is. */
+  readonly failure: Failure | null;
   readonly facts: ModelFacts | null;
 }
 
@@ -45,12 +45,11 @@ export type CutCheck = (cut: CutModel) => Promise<void>;
 export async function assessModel(folder: ModelFolder, check?: CutCheck): Promise<ModelAssessment> {
   try {
     const facts = await factsOf(folder, check);
-    if (facts.mostSaving > 0) return { name: folder.name, verdict: 'supported', because: null, facts };
-    const because = 'No two of its layers rotate keys alike, so none can share them.';
-    return { name: folder.name, verdict: 'supported without PoD', because, facts };
+    if (facts.mostSaving > 0) return { name: folder.name, verdict: 'supported', failure: null, facts };
+    return { name: folder.name, verdict: 'supported without PoD', failure: null, facts };
   } catch (cause) {
     if (!(cause instanceof ProximaError)) throw cause;
-    return { name: folder.name, verdict: 'not supported', because: `${cause.message} ${cause.wayOut}`, facts: null };
+    return { name: folder.name, verdict: 'not supported', failure: failureOf(cause), facts: null };
   }
 }
 

@@ -49,10 +49,5 @@ function tokenWithSay(bias: PartResult | undefined, { rows, total }: TextLength,
 }
 
 function refusal(layer: number, token: number, { total }: TextLength): ProximaError {
-  return new ProximaError(
-    'model-unsupported',
-    `Layer ${layer} uses an attention_bias that says more than what may be seen (of ${total} tokens, at ${token}), which Proxima can't run yet.`,
-    'Choose another model, or an export of this one without it.',
-    { layer, feature: 'attention_bias' },
-  );
+  return new ProximaError('model-unsupported', { feature: 'attention bias', layer, total, token });
 }

@@ -138,12 +138,7 @@ function refuseUnsupported(node: OnnxNode, layer: number): void {
 }
 
 function unsupported(layer: number, feature: string): ProximaError {
-  return new ProximaError(
-    'model-unsupported',
-    `Layer ${layer} uses ${feature}, which Proxima can't run yet.`,
-    'Choose another model, or an export of this one without it.',
-    { layer, feature },
-  );
+  return new ProximaError('model-unsupported', { feature: 'attention', layer, uses: feature });
 }
 
 function input(node: OnnxNode, index: number): string | undefined {

@@ -58,11 +58,7 @@ async function templateSource(folder: ModelFolder, declared: unknown): Promise<s
     if (chosen) return chosen.template;
   }
   if (await folder.has('chat_template.jinja')) return readText(folder, 'chat_template.jinja');
-  throw new ProximaError(
-    'model-unsupported',
-    'The model folder has no chat template, so there is no way to ask it a question.',
-    'Choose an instruct or chat version of the model.',
-  );
+  throw new ProximaError('model-unsupported', { feature: 'no chat template' });
 }
 
 function textOf(token: z.infer<typeof tokenText>): string {

@@ -61,16 +61,12 @@ export async function readConfig(folder: ModelFolder): Promise<ModelConfig> {
 
 async function parse<T>(folder: ModelFolder, path: string, schema: z.ZodType<T>): Promise<T> {
   if (!(await folder.has(path))) {
-    throw new ProximaError(
-      'model-missing',
-      `${folder.name} is not a model folder: it has no ${path}.`,
-      'Give a folder with config.json, tokenizer.json and onnx/model.onnx, as onnx-community publishes it.',
-    );
+    throw new ProximaError('model-missing', { place: folder.name, lacks: `it has no ${path}` });
   }
   try {
     return schema.parse(JSON.parse(await readText(folder, path)));
   } catch (cause) {
     const first = cause instanceof z.ZodError ? `: ${cause.issues[0]?.path.join('.')} ${cause.issues[0]?.message}` : '';
-    throw new ProximaError('model-damaged', `${path} can't be read${first}.`, 'Get the model folder again.');
+    throw new ProximaError('model-damaged', { part: path, reason: first });
   }
 }

@@ -35,11 +35,7 @@ export interface CutModel {
 export function cutModel(model: OnnxModel): CutModel {
   const attentionNodes = model.nodes.filter(isAttention);
   if (attentionNodes.length === 0) {
-    throw new ProximaError(
-      'model-unsupported',
-      'The graph has no GroupQueryAttention node, so there is no place to put the PoD cache.',
-      'Use an export made for onnxruntime-genai or transformers.js (onnx-community).',
-    );
+    throw new ProximaError('model-unsupported', { feature: 'no attention node' });
   }
   refuseOtherState(model);
   const producers = producersOf(model);
@@ -81,11 +77,7 @@ function refuseOtherState(model: OnnxModel): void {
     (input) => input.name.startsWith('past_') && !input.name.startsWith('past_key_values.'),
   );
   if (!state) return;
-  throw new ProximaError(
-    'model-unsupported',
-    `The model keeps state other than keys and values (${state.name}), which Proxima can't carry yet.`,
-    'Choose a model whose layers are all attention.',
-  );
+  throw new ProximaError('model-unsupported', { feature: 'state', state: state.name });
 }
 
 /** The segment of each computed tensor's node: one past the last attention before it; -1 where only weights feed it. */
@@ -106,11 +98,7 @@ function segmentOfEachNode(
     if (producer) return levels.get(producer) ?? visit(producer);
     if (inputNames.has(tensor)) return 0;
     if (model.initializers.has(tensor)) return -1;
-    throw new ProximaError(
-      'model-damaged',
-      `The graph uses ${tensor}, which nothing in it makes.`,
-      'Get the model folder again.',
-    );
+    throw new ProximaError('model-damaged', { part: 'the graph', reason: `nothing in it makes ${tensor}` });
   };
   const visit = (node: OnnxNode): number => {
     levels.set(node, -1);
@@ -148,22 +136,14 @@ function assignNodes(
     add(tensor, Math.max(0, node ? (levels.get(node) ?? 0) : 0));
   }
   if (membership.some((segment) => segment.size === 0)) {
-    throw new ProximaError(
-      'model-unsupported',
-      'Two attention layers have nothing between them.',
-      'Choose another model.',
-    );
+    throw new ProximaError('model-unsupported', { feature: 'adjacent attention' });
   }
   return membership.map((segment) => new Set(model.nodes.filter((node) => segment.has(node))));
 }
 
 function refuseSubgraph(node: OnnxNode): void {
   if (![...node.attributes.values()].includes('graph')) return;
-  throw new ProximaError(
-    'model-unsupported',
-    `The graph uses ${node.operator} (${node.name}) on its way, which Proxima can't cut yet.`,
-    'Choose another model, or an export without control flow.',
-  );
+  throw new ProximaError('model-unsupported', { feature: 'operator', operator: node.operator, node: node.name });
 }
 
 function describeSegments(

@@ -165,9 +165,5 @@ export class Decoder {
 }
 
 function unknownInput(name: string): never {
-  throw new ProximaError(
-    'model-unsupported',
-    `The graph wants an input that Proxima does not know: ${name}.`,
-    'Choose another model.',
-  );
+  throw new ProximaError('model-unsupported', { feature: 'graph input', input: name });
 }

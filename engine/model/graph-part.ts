@@ -2,12 +2,12 @@
  * A piece of a model's graph by itself: what makes some tensors, run once or for a few lengths of text. It shows what a graph
  * does where reading it would mean guessing: rotary caches that nodes compute or an If chooses, and masks.
  */
-import { ProximaError } from '../errors.ts';
+import { firstLineOf, ProximaError } from '../errors.ts';
 import type { GraphSession, Runtime } from '../runtime/runtime.ts';
 import { isAttention } from './attention-node.ts';
 import { type OnnxModel, type OnnxNode, producersOf } from './onnx.ts';
 import { assembleModel, ElementType, encodeNode, encodeValue } from './onnx-writer.ts';
-import { firstLine, weightsFor } from './weights.ts';
+import { weightsFor } from './weights.ts';
 
 /** A text as the graph's inputs tell of it: `rows` new tokens, `total` with those before them. */
 export interface TextLength {
@@ -70,12 +70,7 @@ export class GraphPart {
       const inputNames = inputs.map(({ name }) => name);
       return new GraphPart(session, names, inputNames, runtime);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new ProximaError(
-        'model-damaged',
-        `The part of the graph that makes ${names[0]} can't be loaded: ${firstLine(message)}.`,
-        "Get the model folder again; if it is whole, its export is one that onnxruntime can't run.",
-      );
+      throw new ProximaError('model-damaged', { part: `what makes ${names[0]}`, reason: firstLineOf(cause) });
     }
   }
 
@@ -124,9 +119,5 @@ function nodesFor(model: OnnxModel, names: readonly string[]): OnnxNode[] {
 }
 
 function tooMuch(name: string, source: string): ProximaError {
-  return new ProximaError(
-    'model-unsupported',
-    `The graph makes ${name} from ${source}, which Proxima can't run yet.`,
-    'Choose another model, or an export of this one without it.',
-  );
+  return new ProximaError('model-unsupported', { feature: 'computed tensor', tensor: name, from: source });
 }

@@ -1,5 +1,5 @@
 /** A model folder's graph: which file it is, and whether all that belongs to it is there. */
-import { ProximaError } from '../errors.ts';
+import { firstLineOf, ProximaError } from '../errors.ts';
 import type { ModelConfig } from './config.ts';
 import type { CutModel } from './cut.ts';
 import { type OnnxModel, readOnnx } from './onnx.ts';
@@ -20,11 +20,10 @@ export async function openGraph(folder: ModelFolder): Promise<ByteSource> {
   for (const name of GRAPH_FILES) {
     if (await folder.has(`onnx/${name}`)) return folder.open(`onnx/${name}`);
   }
-  throw new ProximaError(
-    'model-missing',
-    `${folder.name} has no graph: none of onnx/${GRAPH_FILES.join(', ')} is there.`,
-    'Give a folder as onnx-community publishes it.',
-  );
+  throw new ProximaError('model-missing', {
+    place: folder.name,
+    lacks: `it has none of onnx/${GRAPH_FILES.join(', ')}`,
+  });
 }
 
 /** Rejects with `model-damaged`, or what the graph's parts are refused by. */
@@ -33,8 +32,7 @@ export async function parseGraph(source: ByteSource): Promise<OnnxModel> {
     return await readOnnx(source);
   } catch (cause) {
     if (cause instanceof ProximaError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ProximaError('model-damaged', `The ONNX file is damaged (${message}).`, 'Get the model folder again.');
+    throw new ProximaError('model-damaged', { part: 'the ONNX file', reason: firstLineOf(cause) });
   }
 }
 
@@ -45,11 +43,7 @@ export async function checkExternalData(folder: ModelFolder, model: OnnxModel): 
   let bytes = 0;
   for (const name of names) {
     if (name.includes('..') || name.startsWith('/') || !(await folder.has(`onnx/${name}`))) {
-      throw new ProximaError(
-        'model-data-missing',
-        `The graph keeps weights in ${name}, which is not in the folder.`,
-        'Get the missing file and put it beside the .onnx file.',
-      );
+      throw new ProximaError('model-data-missing', { file: name });
     }
     const source = await folder.open(`onnx/${name}`);
     bytes += source.size;
@@ -61,9 +55,8 @@ export async function checkExternalData(folder: ModelFolder, model: OnnxModel): 
 /** Throws `model-damaged` where config and graph do not belong together. */
 export function checkLayers(config: ModelConfig, cut: CutModel): void {
   if (config.layers === cut.attention.length) return;
-  throw new ProximaError(
-    'model-damaged',
-    `config.json names ${config.layers} layers, the graph has ${cut.attention.length}.`,
-    'Get config.json and the graph from the same folder.',
-  );
+  throw new ProximaError('model-damaged', {
+    part: 'config.json',
+    reason: `it names ${config.layers} layers, the graph has ${cut.attention.length}`,
+  });
 }

@@ -24,11 +24,7 @@ export function definitionOfMerges(vocabulary: unknown, merges: string, config: 
   const { tokenizer_class: name, added_tokens_decoder: added = {} } = configSchema.parse(config);
   const known = CLASSES[name.replace(/Fast$/, '')];
   if (!known) {
-    throw new ProximaError(
-      'model-unsupported',
-      `vocab.json and merges.txt of a ${name} can't be used without a tokenizer.json.`,
-      'Get the tokenizer.json of the same model.',
-    );
+    throw new ProximaError('model-unsupported', { feature: 'tokenizer', tokenizer: name });
   }
   const split = { type: 'Split', pattern: { Regex: known.pattern }, behavior: 'Isolated', invert: false };
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: !known.pattern };

@@ -1,6 +1,5 @@
 /** What a model takes in memory once it is loaded, before any document: so that one that has no room is refused, not half loaded. */
 import { ProximaError } from '../errors.ts';
-import { mebibytes } from '../fit.ts';
 import { type CutModel, rotaryCaches } from './cut.ts';
 import type { OnnxInitializer, OnnxModel } from './onnx.ts';
 
@@ -31,11 +30,7 @@ export function residentBytes(cut: CutModel, positions: number): number {
 /** Throws `memory-too-small`. */
 export function requireRoom(name: string, needed: number, availableBytes: number): void {
   if (needed <= availableBytes) return;
-  throw new ProximaError(
-    'memory-too-small',
-    `Loading ${name} takes ${mebibytes(needed)} and ${mebibytes(availableBytes)} are free.`,
-    'Close other programs, or choose a smaller model (--model).',
-  );
+  throw new ProximaError('model-too-large', { model: name, neededBytes: needed, availableBytes });
 }
 
 /** Weights that only lookups take. */

@@ -1,11 +1,11 @@
 /** Turns the segments of a cut model into sessions of a runtime. */
-import { ProximaError } from '../errors.ts';
+import { firstLineOf, ProximaError } from '../errors.ts';
 import type { ExternalData, GraphSession, Runtime } from '../runtime/runtime.ts';
 import { type CutModel, projections, type Segment } from './cut.ts';
 import { attentionGraft, type GraftParts, logitsGraft, projectionGraft } from './graft.ts';
 import { assembleModel, encodeConstant, encodeNode, encodeValue } from './onnx-writer.ts';
 import type { Table } from './table.ts';
-import { firstLine, type Weights, weightsFor } from './weights.ts';
+import { type Weights, weightsFor } from './weights.ts';
 
 export interface SegmentSession {
   readonly session: GraphSession;
@@ -137,11 +137,6 @@ async function open(
   try {
     return await runtime.createSession(bytes, external);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ProximaError(
-      'model-damaged',
-      `Part ${index} of the model can't be loaded: ${firstLine(message)}.`,
-      "Get the model folder again; if it is whole, its export is one that onnxruntime can't run.",
-    );
+    throw new ProximaError('model-damaged', { part: `part ${index} of the graph`, reason: firstLineOf(cause) });
   }
 }

@@ -83,19 +83,14 @@ export class StreamingText {
 export async function readTokenizer(folder: ModelFolder, vocabulary: number): Promise<Tokenizer> {
   const whole = await folder.has('tokenizer.json');
   if (!whole && !((await folder.has('vocab.json')) && (await folder.has('merges.txt')))) {
-    throw new ProximaError(
-      'model-missing',
-      `${folder.name} has neither tokenizer.json nor vocab.json with merges.txt.`,
-      'Get the model folder again, whole.',
-    );
+    throw new ProximaError('model-missing', {
+      place: folder.name,
+      lacks: 'it has neither tokenizer.json nor vocab.json with merges.txt',
+    });
   }
   const tokenizer = await parseTokenizer(folder);
   if (tokenizer.size > vocabulary) {
-    throw new ProximaError(
-      'tokenizer-mismatch',
-      `The tokenizer has ${tokenizer.size} tokens and the model only ${vocabulary}: they don't belong together.`,
-      'Get tokenizer.json from the same folder as the model.',
-    );
+    throw new ProximaError('tokenizer-mismatch', { tokenizer: tokenizer.size, model: vocabulary });
   }
   return tokenizer;
 }
@@ -112,6 +107,6 @@ async function parseTokenizer(folder: ModelFolder): Promise<Tokenizer> {
   } catch (cause) {
     if (cause instanceof ProximaError) throw cause;
     const files = whole ? 'tokenizer.json' : 'vocab.json with merges.txt';
-    throw new ProximaError('model-damaged', `${files} can't be read as a tokenizer.`, 'Get the model folder again.');
+    throw new ProximaError('model-damaged', { part: files, reason: 'it is no tokenizer' });
   }
 }

@@ -88,10 +88,5 @@ function moved(tensor: Uint8Array, offset: number, length: number): Uint8Array {
 function initializerOf(model: OnnxModel, name: string): OnnxInitializer {
   const initializer = model.initializers.get(name);
   if (initializer) return initializer;
-  throw new ProximaError('model-damaged', `The graph names a weight that it lacks: ${name}.`, 'Get the model again.');
-}
-
-/** What a runtime says first when it fails. */
-export function firstLine(message: string): string {
-  return (message.split('\n')[0] ?? '').slice(0, 200).replace(/[.\s]+$/, '');
+  throw new ProximaError('model-damaged', { part: 'the graph', reason: `it lacks the weight ${name}` });
 }

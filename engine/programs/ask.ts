@@ -14,9 +14,9 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { type CommandLine, parseCommandLine } from './ask/options.ts';
 import { startProgress } from './ask/progress.ts';
 import { createReport, formatComparison, formatReport, type Report } from './ask/report.ts';
+import { reportFailure } from './report-failure.ts';
 
 const BUILT_IN_MODEL = join(import.meta.dirname, '../../assets/models/reader');
-const INTERRUPTED = 130;
 
 async function main(): Promise<void> {
   const line = parseCommandLine(process.argv.slice(2), BUILT_IN_MODEL);
@@ -63,11 +63,7 @@ async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise
 function choosePages(document: Document, range: CommandLine['pages']): Document['pages'] {
   if (!range) return document.pages;
   if (range.last > document.pages.length) {
-    throw new ProximaError(
-      'page-range-invalid',
-      `Pages ${range.first}-${range.last} were asked for; the document has ${document.pages.length}.`,
-      `Give a range within 1-${document.pages.length}.`,
-    );
+    throw new ProximaError('page-range-invalid', { ...range, pages: document.pages.length });
   }
   return document.pages.slice(range.first - 1, range.last);
 }
@@ -126,7 +122,7 @@ function leftOut(document: Document, pages: Document['pages']): string[] {
 
 async function readPlan(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => {
-    throw new ProximaError('file-missing', `There is no plan file ${path}.`, 'Check the path after --plan.');
+    throw new ProximaError('file-missing', { path });
   });
 }
 
@@ -138,16 +134,4 @@ function printComparison(line: CommandLine, dense: Report, pod: Report): void {
   process.stdout.write(`${line.json ? JSON.stringify({ dense, pod }) : formatComparison(dense, pod)}\n`);
 }
 
-/** One line on stderr; the code says what kind to programs that run this one. */
-function fail(cause: unknown): void {
-  if (cause instanceof ProximaError) {
-    process.stderr.write(`${cause.message} ${cause.wayOut} [${cause.code}]\n`);
-    process.exitCode = cause.code === 'cancelled' ? INTERRUPTED : 1;
-    return;
-  }
-  const message = cause instanceof Error ? cause.message : String(cause);
-  process.stderr.write(`Something went wrong that should not: ${message.split('\n')[0]} Please report it.\n`);
-  process.exitCode = 1;
-}
-
-await main().catch(fail);
+await main().catch(reportFailure);

@@ -4,7 +4,6 @@
  */
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { ProximaError } from '../errors.ts';
 import { type Exploration, findPlan, loadExplorable, type NamedText, USUAL_DELTA } from '../explore/find-plan.ts';
 import type { PlanCost } from '../explore/plan-cost.ts';
 import type { Found } from '../explore/search.ts';
@@ -13,9 +12,9 @@ import { planTarget, writePlan } from '../folders/plan-files.ts';
 import { readDocumentFile } from '../hosts/document-reader.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 import { startProgress } from './ask/progress.ts';
+import { reportFailure } from './report-failure.ts';
 
 const BUILT_IN_MODEL = join(import.meta.dirname, '../../assets/models/reader');
-const INTERRUPTED = 130;
 
 interface Options {
   readonly model: string;
@@ -109,7 +108,5 @@ const command = new Command('npm run explore --')
 try {
   await explore(command.parse().opts<Options>());
 } catch (cause) {
-  if (!(cause instanceof ProximaError)) throw cause;
-  process.stderr.write(`${cause.message} ${cause.wayOut} [${cause.code}]\n`);
-  process.exitCode = cause.code === 'cancelled' ? INTERRUPTED : 1;
+  reportFailure(cause);
 }

@@ -4,19 +4,19 @@ import { setGlobalProxyFromEnv } from 'node:http';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { ProximaError } from '../errors.ts';
 import { cacheBytesPerThousand, catalogueSchema } from '../hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../hub/dtypes.ts';
 import { getModel } from '../hub/get-model.ts';
 import { dtypesOf, hubFrom, listRepository } from '../hub/hub.ts';
 import { type AssessedModel, assess, ModelLibrary } from '../hub/model-library.ts';
 import type { ModelAssessment } from '../model/assess.ts';
+import { sentencesFor } from '../words/words.ts';
 import { startProgress } from './ask/progress.ts';
+import { reportFailure } from './report-failure.ts';
 
 const CATALOGUE = join(import.meta.dirname, '../../assets/models/catalogue.json');
 const FOLDER = join(homedir(), '.local/share/proxima/models');
 const MEBIBYTE = 2 ** 20;
-const INTERRUPTED = 130;
 
 interface Options {
   readonly data: string;
@@ -90,15 +90,15 @@ function described({ name, folder, assessment }: AssessedModel): string {
   return `${name}\n  ${folder}\n  ${verdictOf(assessment)}`;
 }
 
-function verdictOf({ verdict, because, facts }: ModelAssessment): string {
-  if (!facts) return `${verdict}: ${because}`;
+function verdictOf({ verdict, failure, facts }: ModelAssessment): string {
+  if (failure || !facts) return `${verdict}: ${failure ? sentencesFor(failure, 'terminal') : ''}`;
   const size = (facts.weightBytes / MEBIBYTE).toFixed(0);
   const cache = (facts.denseBytesPerThousand / MEBIBYTE).toFixed(1);
   const shape = `${facts.layers} layers, ${facts.keyValueHeads} KV heads of ${facts.headSize}`;
   const what = `${facts.modelType}, ${shape}, ${facts.contextTokens.toLocaleString('en')} tokens of context`;
   const plan = facts.plan === 'none' ? 'no sharing plan yet' : `sharing plan, ${facts.plan}`;
   const memory = `weights ${size} MiB, KV cache ${cache} MiB a 1,000 tokens (dense)`;
-  return `${verdict}${because ? `: ${because}` : ''} — ${what}; ${memory}; ${plan}.`;
+  return `${verdict} — ${what}; ${memory}; ${plan}.`;
 }
 
 const command = new Command('npm run models --')
@@ -139,7 +139,5 @@ command
 try {
   await command.parseAsync();
 } catch (cause) {
-  if (!(cause instanceof ProximaError)) throw cause;
-  process.stderr.write(`${cause.message} ${cause.wayOut} [${cause.code}]\n`);
-  process.exitCode = cause.code === 'cancelled' ? INTERRUPTED : 1;
+  reportFailure(cause);
 }

@@ -26,11 +26,10 @@ export function kernelSources(): KernelSources {
 export async function createBrowserWebGpuRuntime(availableBytes: number): Promise<Runtime> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
-    throw new ProximaError(
-      'runtime-missing',
-      'This machine has no graphics adapter that WebGPU can use.',
-      'Choose the processor as runtime in the settings.',
-    );
+    throw new ProximaError('runtime-missing', {
+      runtime: 'webgpu',
+      reason: 'there is no graphics adapter that WebGPU can use',
+    });
   }
   const device = await requestDevice(adapter);
   ort.env.wasm.wasmPaths = { wasm: wasmUrl };

@@ -57,11 +57,10 @@ function nameOf({ info }: GPUAdapter): string {
 export async function createNodeWebGpuRuntime(): Promise<Runtime> {
   const adapter = await requestNodeAdapter();
   if (!adapter) {
-    throw new ProximaError(
-      'runtime-missing',
-      'This machine has no graphics adapter that WebGPU can use.',
-      'Use --runtime cpu, or install a graphics driver with Vulkan.',
-    );
+    throw new ProximaError('runtime-missing', {
+      runtime: 'webgpu',
+      reason: 'there is no graphics adapter that WebGPU can use',
+    });
   }
   Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
   const ort = await import('onnxruntime-web/jspi');

@@ -1,9 +1,11 @@
 /** Electron's bridge: what the preload gives, with failures as errors again (errors lose their kind between the worlds). */
+
 import { CALL_NAMES } from '../../electron/call-names.ts';
-import type { Bridge, CallName, ShownFailure, Verbs } from '../../electron/contract.ts';
+import type { Bridge, CallName, Verbs } from '../../electron/contract.ts';
+import type { Failure } from '../../engine/errors.ts';
 import { FailedCall } from './failed-call.ts';
 
-type Outcome = { result: unknown } | { failure: ShownFailure };
+type Outcome = { result: unknown } | { failure: Failure };
 export type Exposed = Pick<Bridge, 'onEvent' | 'onConnection'> &
   Readonly<Record<CallName, (parameters: unknown) => Promise<Outcome>>>;
 

@@ -1,11 +1,12 @@
-import type { ShownFailure } from '../../electron/contract.ts';
+import type { Failure } from '../../engine/errors.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
 
 /** A call that the services refused or could not do. */
 export class FailedCall extends Error {
-  readonly failure: ShownFailure;
+  readonly failure: Failure;
 
-  constructor(failure: ShownFailure) {
-    super(`${failure.message} ${failure.wayOut}`);
+  constructor(failure: Failure) {
+    super(sentencesFor(failure, 'app'));
     this.failure = failure;
   }
 }

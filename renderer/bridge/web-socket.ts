@@ -1,5 +1,7 @@
 /** Serve mode's bridge: calls and events over one WebSocket, which is opened again when it breaks. */
-import type { AppEvent, Bridge, CallName, ShownFailure } from '../../electron/contract.ts';
+
+import type { AppEvent, Bridge, CallName } from '../../electron/contract.ts';
+import type { Failure } from '../../engine/errors.ts';
 import { FailedCall } from './failed-call.ts';
 
 interface Pending {
@@ -7,13 +9,9 @@ interface Pending {
   reject(cause: FailedCall): void;
 }
 
-type Message = { event: AppEvent } | { id: number; result: unknown } | { id: number; failure: ShownFailure };
+type Message = { event: AppEvent } | { id: number; result: unknown } | { id: number; failure: Failure };
 
-const LOST: ShownFailure = {
-  code: 'engine-lost',
-  message: 'The connection to Proxima broke off.',
-  wayOut: 'It is taken up again by itself; then try once more.',
-};
+const LOST: Failure = { code: 'connection-lost', detail: {} };
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 4000;
 

@@ -1,8 +1,10 @@
 /** One answer: its text as it comes, the pages it looked at, what was read. */
+
 import { Check, CircleAlert, Copy } from 'lucide-react';
 import { useState } from 'react';
 import type { TurnAnswer } from '../../electron/contract.ts';
 import { splitThinking } from '../../engine/thinking.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
 import { count, percent } from '../format.ts';
 import { IconButton } from '../icon-button.tsx';
 import { useAppState } from '../state/use-store.ts';
@@ -32,7 +34,7 @@ export function AnswerView({ answer, children }: AnswerViewProps) {
       {state === 'stopped' && <p className="quiet">{strings.chat.stopped}</p>}
       {failure && (
         <p className="failure">
-          <CircleAlert aria-hidden="true" /> {failure.message} {failure.wayOut}
+          <CircleAlert aria-hidden="true" /> {sentencesFor(failure, 'app')}
         </p>
       )}
       <PageChips pages={answer.pages} />

@@ -1,5 +1,7 @@
 /** The one dialog that is open, if any. */
+
 import { useState } from 'react';
+import { wordsFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { ExploreDialog } from '../models/explore-dialog.tsx';
 import { ModelsDialog } from '../models/models-dialog.tsx';
@@ -93,7 +95,7 @@ function PasswordDialog({ document }: { readonly document: string }) {
           void attempt(() => bridge.unlock({ document, password }));
         }}
       >
-        {failure?.code === 'password-wrong' && <p className="failure">{failure.message}</p>}
+        {failure?.code === 'password-wrong' && <p className="failure">{wordsFor(failure, 'app').cause}</p>}
         <label>
           {strings.password.label}
           <input

@@ -1,6 +1,8 @@
 /** One document of the library. */
+
 import { CircleAlert, Lock, Pause, Play, Square, Trash2 } from 'lucide-react';
 import type { DocumentEntry } from '../../electron/contract.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { count, percent, seconds } from '../format.ts';
 import { IconButton } from '../icon-button.tsx';
@@ -81,7 +83,7 @@ function Opening({ entry: { opening } }: { readonly entry: DocumentEntry }) {
 function Failure({ failure, fallback }: { readonly failure: DocumentEntry['failure']; readonly fallback: string }) {
   return (
     <p className="state failure small">
-      <CircleAlert aria-hidden="true" /> {failure ? `${failure.message} ${failure.wayOut}` : fallback}
+      <CircleAlert aria-hidden="true" /> {failure ? `${sentencesFor(failure, 'app')}` : fallback}
     </p>
   );
 }

@@ -1,4 +1,5 @@
 /** How the engine is, at the foot of the library. */
+import { sentencesFor } from '../../engine/words/words.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 
@@ -8,7 +9,7 @@ export function EngineLine() {
     state === 'ready'
       ? strings.engine.ready(runtime ?? '')
       : state === 'failed'
-        ? `${strings.engine.failed} ${failure?.message ?? ''} ${failure?.wayOut ?? ''}`
+        ? `${strings.engine.failed} ${failure ? sentencesFor(failure, 'app') : ''}`
         : strings.engine[state];
   return (
     <footer className="engine small" data-state={state}>

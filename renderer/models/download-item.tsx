@@ -1,6 +1,8 @@
 /** A model on its way: how far, and what can be done about it. */
+
 import { Pause, Play, X } from 'lucide-react';
 import type { Download } from '../../electron/contract.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { bytes, percent } from '../format.ts';
 import { IconButton } from '../icon-button.tsx';
@@ -17,11 +19,7 @@ export function DownloadItem({ download: each }: { readonly download: Download }
         <strong>{strings.models.named(repository, dtype)}</strong>
         <progress aria-label={strings.models.progress(repository)} max={Math.max(1, total)} value={done} />
         <p className="quiet small">{state === 'paused' ? strings.models.paused(far) : far}</p>
-        {failure && (
-          <p className="failure small">
-            {failure.message} {failure.wayOut}
-          </p>
-        )}
+        {failure && <p className="failure small">{sentencesFor(failure, 'app')}</p>}
       </div>
       <div className="buttons">
         {running ? (

@@ -1,6 +1,8 @@
 /** Looks for a model's sharing plan on documents that the reader chooses, and shows what it costs before PoD is offered. */
+
 import { useEffect, useState } from 'react';
 import type { Exploration } from '../../electron/contract.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
 import { count, percent } from '../format.ts';
@@ -23,11 +25,7 @@ export function ExploreDialog({ model }: { readonly model: string }) {
     <Modal title={strings.explore.title(model)}>
       <p className="quiet small">{strings.explore.intro}</p>
       {exploration?.state === 'running' ? <UnderWay exploration={exploration} /> : <Start model={model} />}
-      {exploration?.failure && (
-        <p className="failure">
-          {exploration.failure.message} {exploration.failure.wayOut}
-        </p>
-      )}
+      {exploration?.failure && <p className="failure">{sentencesFor(exploration.failure, 'app')}</p>}
       {exploration?.state === 'done' && <CheckNumbers check={exploration.check} />}
       <menu>
         <button type="button" onClick={() => openDialog({ kind: 'models' })}>

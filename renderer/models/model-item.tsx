@@ -1,5 +1,7 @@
 /** A model of this machine, told by its own files. */
+
 import type { ModelEntry } from '../../electron/contract.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { bytes, count } from '../format.ts';
 import { attempt, loadModels } from '../state/actions.ts';
@@ -11,7 +13,8 @@ export function ModelItem({ model }: { readonly model: ModelEntry }) {
   const chosen = useAppState(({ settings }) => settings?.model ?? null);
   const openDialog = useAppState((state) => state.openDialog);
   const isChosen = model.builtIn ? chosen === null : chosen === model.name;
-  const explorable = model.usable && !model.builtIn && model.facts?.plan !== 'adapted' && model.facts?.mostSaving !== 0;
+  const usable = model.verdict !== 'not supported';
+  const explorable = usable && !model.builtIn && model.facts?.plan !== 'adapted' && model.facts?.mostSaving !== 0;
   const use = () => void attempt(() => bridge.changeSettings({ model: model.builtIn ? null : model.name }));
   const remove = () =>
     openDialog({
@@ -28,15 +31,16 @@ export function ModelItem({ model }: { readonly model: ModelEntry }) {
       },
     });
   return (
-    <li className="model" data-usable={model.usable}>
+    <li className="model" data-usable={usable}>
       <div className="what">
         <strong>{model.builtIn ? strings.settings.builtIn : model.name}</strong>
         <Facts model={model} />
         {model.facts?.plan === 'not adapted' && <CheckNumbers check={model.facts.check} />}
-        {model.because && <p className={model.usable ? 'quiet small' : 'failure small'}>{model.because}</p>}
+        {model.failure && <p className="failure small">{sentencesFor(model.failure, 'app')}</p>}
+        {model.verdict === 'supported without PoD' && <p className="quiet small">{strings.models.withoutPod}</p>}
       </div>
       <div className="buttons">
-        <button type="button" disabled={isChosen || !model.usable} onClick={use}>
+        <button type="button" disabled={isChosen || !usable} onClick={use}>
           {isChosen ? strings.models.inUse : strings.models.use}
         </button>
         {explorable && (

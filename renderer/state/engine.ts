@@ -1,5 +1,6 @@
 /** The engine, the settings, and what is to be told in passing. */
 import type { AppEvent, AppState, EngineState, Settings } from '../../electron/contract.ts';
+import { noticeWords } from '../notice-words.ts';
 import type { Slice } from './store.ts';
 
 export interface Notice {
@@ -46,6 +47,6 @@ export const createEngineSlice: Slice<EngineSlice> = (set, get) => ({
   receiveEngine: (event) => {
     if (event.type === 'engine') set({ engine: event.engine });
     else if (event.type === 'settings') set({ settings: event.settings });
-    else if (event.type === 'notice') get().notify(event.message);
+    else if (event.type === 'notice') get().notify(noticeWords(event.notice));
   },
 });

@@ -26,7 +26,7 @@ window.runEngine = async (folder, pages, question) => {
   });
   worker.postMessage({ type: 'start', availableBytes: 2 ** 31 });
   const ready = await started;
-  if (ready.kind !== 'ready') throw new Error(ready.kind === 'unfit' ? ready.message : ready.kind);
+  if (ready.kind !== 'ready') throw new Error(ready.kind === 'unfit' ? ready.failure.code : ready.kind);
   const port: Port = {
     postMessage: (message) => worker.postMessage(message),
     addEventListener: (type, listener) =>

@@ -1,9 +1,11 @@
 /** What a folder is judged to be: two that run, and some that do not; every figure comes from the folder's own files. */
+
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { assessModel } from '../../engine/model/assess.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
 import { READER, temporaryFolder } from './command.ts';
 import { completed, shapeOf } from './model-folder.ts';
 
@@ -22,7 +24,7 @@ describe('a model folder', () => {
     expect(await assess(READER)).toEqual({
       name: 'reader',
       verdict: 'supported',
-      because: null,
+      failure: null,
       facts: { ...shapeOf(READER, 8), plan: 'adapted', check: null },
     });
   });
@@ -48,16 +50,19 @@ describe('a model folder', () => {
         changed('config.json', (text) => text.replace(/"num_hidden_layers": \d+/, '"num_hidden_layers": 3')),
         /3 layers/,
       ],
-      [changed('config.json', (text) => text.slice(0, 40)), /config\.json can't be read/],
+      [changed('config.json', (text) => text.slice(0, 40)), /config\.json/],
       [changed('tokenizer.json', () => '{}'), /tokenizer/],
-      [changed('pod.json', () => '{"version": 2}'), /pod\.json is not a sharing plan/],
+      [changed('pod.json', () => '{"version": 2}'), /pod\.json is no plan file/],
       [changed('config.json', (text) => text.replace(/"vocab_size": \d+/, '"vocab_size": 100')), /only 100/],
     ];
     const empty = changed('config.json', (text) => text);
     rmSync(join(empty, 'onnx/model.onnx'));
-    for (const [folder, reason] of [...cases, [empty, /no graph/] as const]) {
-      const { verdict, because } = await assess(folder);
-      expect([verdict, because]).toEqual(['not supported', expect.stringMatching(reason)]);
+    for (const [folder, reason] of [...cases, [empty, /none of onnx/] as const]) {
+      const { verdict, failure } = await assess(folder);
+      expect([verdict, failure && sentencesFor(failure, 'terminal')]).toEqual([
+        'not supported',
+        expect.stringMatching(reason),
+      ]);
     }
   });
 });

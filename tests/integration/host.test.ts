@@ -71,7 +71,7 @@ describe('the engine behind its protocol', () => {
     expect(texts.join('').trim()).toBe(answer.answer);
     expect(answer.pages[0]?.page).toBe(7);
     await client.close(opened.reading);
-    expect((await failure(client.ask(ask)))?.code).toBe('reading-missing');
+    expect((await failure(client.ask(ask)))?.code).toBe('context-missing');
   });
 
   it('can be cancelled while it reads, and reads on request again', async () => {

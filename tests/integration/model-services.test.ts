@@ -64,7 +64,7 @@ describe('the models page', () => {
     const { models, catalogue, downloads, hub: where } = await list();
     const config = JSON.parse(readFileSync(join(READER, 'config.json'), 'utf8'));
     expect(models).toHaveLength(1);
-    expect(models[0]).toMatchObject({ builtIn: true, usable: true, because: null });
+    expect(models[0]).toMatchObject({ builtIn: true, verdict: 'supported', failure: null });
     expect(models[0]?.facts).toMatchObject({
       modelType: config.model_type,
       contextTokens: config.max_position_embeddings,
@@ -148,7 +148,7 @@ describe('the models page', () => {
     const empty = mkdtempSync(join(tmpdir(), 'proxima-'));
     const outcome = await answerCall(app.handlers, 'importModel', { folder: empty });
     expect(outcome).toMatchObject({
-      failure: { code: 'model-unsupported', message: expect.stringContaining('config.json') },
+      failure: { code: 'model-missing', detail: { lacks: expect.stringContaining('config.json') } },
     });
     rmSync(empty, { recursive: true });
   });
@@ -176,7 +176,7 @@ describe('the models page', () => {
     const busy = handlers.explore({ model: 'bare', documents: [document], saving: 0.25 });
     expect(await busy).toMatchObject({ model: 'bare', state: 'running' });
     expect(await answerCall(handlers, 'explore', { model: 'bare', documents: [document], saving: 0.25 })).toMatchObject(
-      { failure: { code: 'request-invalid' } },
+      { failure: { code: 'exploration-busy' } },
     );
     await handlers.cancelExploration({});
     expect((await list()).exploration?.state).toBe('cancelled');
@@ -209,8 +209,8 @@ describe('the models page', () => {
       name: fixture,
       builtIn: false,
       own: false,
-      usable: true,
-      because: null,
+      verdict: 'supported',
+      failure: null,
       facts: { ...shapeOf(path, unbounded), plan: 'none', check: null },
     });
     await app.handlers.removeModel({ model: fixture });

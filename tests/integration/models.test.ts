@@ -88,7 +88,7 @@ describe('npm run models', () => {
       [['get', 'nobody/nothing'], /has no nobody\/nothing \(404\).*\[download-missing\]/],
       [['get', 'gated/model'], /\(401\).*token.*\[download-denied\]/],
       [['get', '../../etc'], /names no repository.*\[option-invalid\]/],
-      [['get', REPOSITORY, '--dtype', 'q4'], /no graph as q4.*Choose one of fp32.*\[download-missing\]/],
+      [['get', REPOSITORY, '--dtype', 'q4'], /no graph as q4.*Choose one of fp32.*\[dtype-missing\]/],
       [['remove', 'x'], /no model x.*Known: none.*\[entry-missing\]/],
       [['import', temporaryFolder()], /no config\.json.*\[model-unsupported\]/],
     ];

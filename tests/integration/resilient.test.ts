@@ -91,7 +91,7 @@ describe('an engine that outlives its host', () => {
   });
 
   it('takes the smaller plan when memory was the trouble, and gives up when there is none', async () => {
-    const full = new ProximaError('device-out-of-memory', 'The graphics card has no memory left.', 'Read fewer pages.');
+    const full = new ProximaError('device-out-of-memory', { bytes: 0 });
     const policies: (string | undefined)[] = [];
     const start = async (): Promise<StartedHost> => {
       const listeners: ((event: { data: unknown }) => void)[] = [];

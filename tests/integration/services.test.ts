@@ -67,7 +67,7 @@ function run(folder: string, startHost?: (settings: Settings) => Promise<EngineH
       await expect.poll(async () => (await now()).answers.every((each) => over.has(each.state)), WAIT).toBe(true);
       return now();
     },
-    notices: () => events.flatMap((event) => (event.type === 'notice' ? [event.message] : [])),
+    notices: () => events.flatMap((event) => (event.type === 'notice' ? [event.notice.kind] : [])),
   };
 }
 
@@ -178,10 +178,10 @@ describe('the services', () => {
     await models.add(broken, false);
     rmSync(join(broken, 'onnx'), { recursive: true });
     const { models: known } = await handlers.listModels({});
-    expect(known.map(({ name, usable, because }: ModelEntry) => ({ name, usable, because }))).toEqual([
-      { name: 'reader', usable: true, because: null },
-      { name: 'other', usable: true, because: null },
-      { name: 'broken', usable: false, because: expect.stringMatching(/no graph/) },
+    expect(known.map(({ name, verdict, failure }: ModelEntry) => ({ name, verdict, code: failure?.code }))).toEqual([
+      { name: 'reader', verdict: 'supported', code: undefined },
+      { name: 'other', verdict: 'supported', code: undefined },
+      { name: 'broken', verdict: 'not supported', code: 'model-missing' },
     ]);
     await expect((async () => handlers.changeSettings({ model: 'none' }))()).rejects.toMatchObject({
       code: 'entry-missing',
@@ -212,14 +212,14 @@ describe('the services', () => {
 });
 
 describe('an engine that does not start', () => {
-  const missing = new ProximaError('runtime-missing', 'No graphics card was found.', 'Choose the CPU.');
+  const missing = new ProximaError('runtime-missing', { runtime: 'webgpu', reason: 'there is no card' });
   const onlyCpu = (settings: Settings) =>
     settings.runtime === 'cpu' ? forkEngine({ runtime: 'cpu' }) : Promise.reject(missing);
 
   it('is replaced by the CPU, which is said, where nobody insisted on the card', async () => {
     const running = run(temporaryFolder(), onlyCpu);
     await running.read(await running.add('note.txt', 'The toll of the Vernon Bridge is 4 dollars.'));
-    expect(running.notices()).toEqual(['No graphics card was found. Proxima runs on the CPU instead.']);
+    expect(running.notices()).toEqual(['on-processor']);
     running.app.close();
   });
 

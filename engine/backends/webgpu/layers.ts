@@ -63,11 +63,7 @@ export class GpuLayers implements AttentionLayers {
     const { device, kernels, nodes, tables } = options;
     this.memory = new GpuMemory(device);
     void device.lost.then(({ message }) => {
-      this.#lost = new ProximaError(
-        'device-lost',
-        `The graphics card was lost (${message.split('\n')[0] || 'no reason given'}).`,
-        'The document is read again; if it comes again, choose the processor as runtime.',
-      );
+      this.#lost = new ProximaError('device-lost', { reason: message.split('\n')[0] || 'no reason given' });
     });
     this.#uniforms = new Uniforms(device, UNIFORM_SLOTS);
     this.#numbers = new BufferNumbers(device);

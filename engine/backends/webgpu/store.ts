@@ -41,11 +41,7 @@ export class GpuMemory {
     if (this.#created.length === 0) return;
     const errors = await Promise.all(this.#created.splice(0));
     if (errors.every((error) => error === null)) return;
-    throw new ProximaError(
-      'device-out-of-memory',
-      `The graphics card has no memory left (${Math.round(this.#bytes / 2 ** 20)} MiB are in use here).`,
-      'Read fewer pages, choose PoD instead of dense, or the processor as runtime.',
-    );
+    throw new ProximaError('device-out-of-memory', { bytes: this.#bytes });
   }
 
   destroy(buffer: GPUBuffer, bytes: number): void {

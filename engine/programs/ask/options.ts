@@ -35,17 +35,13 @@ export function parseCommandLine(args: readonly string[], builtInModel: string):
   } catch (cause) {
     if (cause instanceof CommanderError && cause.exitCode === 0) return undefined;
     const message = cause instanceof Error ? cause.message.replace(/^error: /, '') : String(cause);
-    throw new ProximaError('option-invalid', `${sentence(message)}`, 'See npm run ask -- --help.');
+    throw new ProximaError('option-invalid', { reason: message });
   }
   const [file = '', question] = command.args;
   const options = command.opts<Record<string, never>>() as unknown as Options;
   const questions = [...(question === undefined ? [] : [question]), ...options.question];
   if (questions.length === 0 || questions.some((each) => each.trim() === '')) {
-    throw new ProximaError(
-      'question-empty',
-      'The question is empty.',
-      'Give one in quotes after the file: npm run ask -- FILE "QUESTION".',
-    );
+    throw new ProximaError('question-empty');
   }
   const { question: _question, plan, ...rest } = options;
   return { ...rest, file, questions, plan: plan === 'auto' ? undefined : plan };
@@ -118,8 +114,4 @@ function pageRange(text: string): { first: number; last: number } {
   const last = Number(match?.[2] ?? match?.[1]);
   if (match && first >= 1 && last >= first) return { first, last };
   throw new InvalidArgumentError('It is a page or a range, such as 10-40.');
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.?$/, '.')}`;
 }

@@ -1,8 +1,8 @@
 /** What `npm run ask` prints: one JSON object, or lines for people. */
 import type { SharingPlan } from '../../cache/sharing-plan.ts';
 import type { Answer, MemoryUse, Reading } from '../../engine.ts';
-import { count, mebibytes } from '../../fit.ts';
 import { splitThinking } from '../../thinking.ts';
+import { count, mebibytes } from '../../words/amounts.ts';
 
 export interface DocumentReport {
   readonly pages: number;

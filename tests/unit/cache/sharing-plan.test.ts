@@ -51,7 +51,7 @@ describe('sharing plans', () => {
   });
 
   it('refuses a file that is no plan', () => {
-    expect(() => parsePlanFile('{"leaders": 3}', 'x.json')).toThrow(/not a sharing plan/);
+    expect(() => parsePlanFile('{"leaders": 3}', 'x.json')).toThrow(/x\.json is no plan file/);
     expect(() => parsePlanFile('{', 'x.json')).toThrow(ProximaError);
   });
 });

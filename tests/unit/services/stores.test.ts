@@ -147,7 +147,7 @@ describe('the database', () => {
       expect.objectContaining({ code: 'storage-read-only' }),
     );
     database.run('PRAGMA user_version = 99');
-    expect(() => new Database(folder)).toThrow(/newer version/);
+    expect(() => new Database(folder)).toThrow(/storage-newer/);
   });
 });
 

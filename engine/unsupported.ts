@@ -1,0 +1,16 @@
+/** Why a model can't be run, as data: `feature` tells the kinds apart. */
+export type Unsupported =
+  /** An input or attribute of a layer's attention node. */
+  | { readonly feature: 'attention'; readonly layer: number; readonly uses: string }
+  /** A mask that hides more than what comes later: of `total` tokens, at `token`. */
+  | { readonly feature: 'attention bias'; readonly layer: number; readonly total: number; readonly token: number }
+  /** A tensor that the graph computes from something other than weights and the text's length. */
+  | { readonly feature: 'computed tensor'; readonly tensor: string; readonly from: string }
+  | { readonly feature: 'graph input'; readonly input: string }
+  | { readonly feature: 'tokenizer'; readonly tokenizer: string }
+  | { readonly feature: 'no chat template' }
+  | { readonly feature: 'no attention node' }
+  /** State besides keys and values. */
+  | { readonly feature: 'state'; readonly state: string }
+  | { readonly feature: 'adjacent attention' }
+  | { readonly feature: 'operator'; readonly operator: string; readonly node: string };

@@ -1,0 +1,90 @@
+/** Words for what can be wrong with a model or a plan. */
+import type { Unsupported } from '../unsupported.ts';
+import { count, mebibytes } from './amounts.ts';
+import type { Words, WordsOf } from './words.ts';
+
+type ModelCode =
+  | 'model-missing'
+  | 'model-damaged'
+  | 'model-data-missing'
+  | 'model-unsupported'
+  | 'model-too-large'
+  | 'tokenizer-mismatch'
+  | 'plan-invalid';
+
+const OTHER_EXPORT = 'Choose another model, or an export of this one without it.';
+const OTHER_MODEL = 'Choose another model.';
+
+export const modelWords: WordsOf<ModelCode> = {
+  'model-missing': ({ place, lacks }) => ({
+    cause: `${place} is not a model folder: ${lacks}.`,
+    wayOut: 'Choose a folder with config.json, tokenizer.json and onnx/model.onnx, as onnx-community publishes it.',
+  }),
+  'model-damaged': ({ part, reason }) => ({
+    cause: `The model can't be loaded because of ${part}: ${reason}.`,
+    wayOut: "Get the model folder again; if it is whole, its export is one that onnxruntime can't run.",
+  }),
+  'model-data-missing': ({ file }) => ({
+    cause: `The graph keeps weights in ${file}, which is not in the folder.`,
+    wayOut: 'Get the missing file and put it beside the .onnx file.',
+  }),
+  'model-unsupported': (detail) => unsupportedWords(detail),
+  'model-too-large': ({ model, neededBytes, availableBytes }) => ({
+    cause: `Loading ${model} takes ${mebibytes(neededBytes)} and ${mebibytes(availableBytes)} are free.`,
+    wayOut: 'Close other programs, or choose a smaller model.',
+  }),
+  'tokenizer-mismatch': ({ tokenizer, model }) => ({
+    cause: `The tokenizer has ${count(tokenizer)} tokens and the model only ${count(model)}: they don't belong together.`,
+    wayOut: 'Get tokenizer.json from the same folder as the model.',
+  }),
+  'plan-invalid': ({ reason }, front) => ({
+    cause: `The cache plan can't be used: ${reason}.`,
+    wayOut:
+      front === 'terminal'
+        ? 'Give a plan made for this model, or --policy dense.'
+        : 'Look for a plan again, or read the document dense.',
+  }),
+};
+
+function unsupportedWords(detail: Unsupported): Words {
+  const [cause, wayOut] = UNSUPPORTED[detail.feature](detail as never);
+  return { cause, wayOut };
+}
+
+type Kind<Feature extends Unsupported['feature']> = Extract<Unsupported, { feature: Feature }>;
+
+const UNSUPPORTED: {
+  readonly [Feature in Unsupported['feature']]: (detail: Kind<Feature>) => readonly [cause: string, wayOut: string];
+} = {
+  attention: ({ layer, uses }) => [`Layer ${layer} uses ${uses}, which Proxima can't run yet.`, OTHER_EXPORT],
+  'attention bias': ({ layer, total, token }) => [
+    `Layer ${layer} uses an attention_bias that says more than what may be seen (of ${total} tokens, at ${token}), which Proxima can't run yet.`,
+    OTHER_EXPORT,
+  ],
+  'computed tensor': ({ tensor, from }) => [
+    `The graph makes ${tensor} from ${from}, which Proxima can't run yet.`,
+    OTHER_EXPORT,
+  ],
+  'graph input': ({ input }) => [`The graph wants an input that Proxima does not know: ${input}.`, OTHER_MODEL],
+  tokenizer: ({ tokenizer }) => [
+    `vocab.json and merges.txt of a ${tokenizer} can't be used without a tokenizer.json.`,
+    'Get the tokenizer.json of the same model.',
+  ],
+  'no chat template': () => [
+    'The model folder has no chat template, so there is no way to ask it a question.',
+    'Choose an instruct or chat version of the model.',
+  ],
+  'no attention node': () => [
+    'The graph has no GroupQueryAttention node, so there is no place to put the PoD cache.',
+    'Use an export made for onnxruntime-genai or transformers.js (onnx-community).',
+  ],
+  state: ({ state }) => [
+    `The model keeps state other than keys and values (${state}), which Proxima can't carry yet.`,
+    'Choose a model whose layers are all attention.',
+  ],
+  'adjacent attention': () => ['Two attention layers have nothing between them.', OTHER_MODEL],
+  operator: ({ operator, node }) => [
+    `The graph uses ${operator} (${node}) on its way, which Proxima can't cut yet.`,
+    'Choose another model, or an export without control flow.',
+  ],
+};

@@ -1,0 +1,31 @@
+/** The words for every failure: one sentence of cause, one of way out. The only place that has them. */
+import type { ErrorCode, Failure, FailureDetails } from '../errors.ts';
+import { documentWords } from './documents.ts';
+import { engineWords } from './engine.ts';
+import { modelWords } from './models.ts';
+import { storageWords } from './storage.ts';
+
+/** Who says it: the terminal names options, the app names what is on the screen. */
+export type Front = 'terminal' | 'app';
+
+export interface Words {
+  readonly cause: string;
+  readonly wayOut: string;
+}
+
+/** Words for some of the codes. */
+export type WordsOf<Codes extends ErrorCode> = {
+  readonly [Code in Codes]: (detail: FailureDetails[Code], front: Front) => Words;
+};
+
+const WORDS: WordsOf<ErrorCode> = { ...documentWords, ...modelWords, ...engineWords, ...storageWords };
+
+export function wordsFor({ code, detail }: Failure, front: Front): Words {
+  return (WORDS[code] as (detail: unknown, front: Front) => Words)(detail, front);
+}
+
+/** Cause and way out, one after the other. */
+export function sentencesFor(failure: Failure, front: Front): string {
+  const { cause, wayOut } = wordsFor(failure, front);
+  return wayOut === '' ? cause : `${cause} ${wayOut}`;
+}
