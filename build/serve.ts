@@ -7,7 +7,7 @@ import { Command, Option } from 'commander';
 import { serve } from '../electron/serve/server.ts';
 import { createApp } from '../electron/services/app.ts';
 import { readDocumentFile } from '../engine/hosts/document-reader.ts';
-import { forkEngine, type RuntimeChoice } from '../engine/hosts/engine-host-process.ts';
+import { forkEngine, type RuntimeChoice } from '../engine/hosts/fork-engine.ts';
 import { reportFailure } from '../engine/programs/report-failure.ts';
 
 const ROOT = join(import.meta.dirname, '..');
