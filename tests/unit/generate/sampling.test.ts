@@ -93,10 +93,10 @@ describe('the distribution is that of sorting', () => {
           counts.set(id, (counts.get(id) ?? 0) + 1);
         }
         const expected = referenceDistribution(logits, options);
-        for (const [id, count] of counts)
-          expect(Math.abs(count - (expected.get(id) ?? -PLACES) * PLACES)).toBeLessThanOrEqual(1.001);
-        for (const [id, probability] of expected)
-          expect(Math.abs((counts.get(id) ?? 0) - probability * PLACES)).toBeLessThanOrEqual(1.001);
+        const off = [...new Set([...counts.keys(), ...expected.keys()])].map((id) =>
+          Math.abs((counts.get(id) ?? 0) - (expected.get(id) ?? -PLACES) * PLACES),
+        );
+        expect(Math.max(...off)).toBeLessThanOrEqual(1.001);
       }),
       { numRuns: 200 },
     );
@@ -124,7 +124,7 @@ describe('the distribution is that of sorting', () => {
     for (const spread of [3, 4000]) {
       const logits = Float32Array.from({ length: 6000 }, () => Math.floor(random() * spread) / 100);
       for (const topK of [1, 3, 900, 2500]) {
-        const options = { ...sampled, topK };
+        const options = { ...sampled, topK, temperature: 1e6 };
         const expected = referenceDistribution(logits, options);
         const hits = Array.from({ length: 4000 }, (_, place) => draw(logits, options, (place + 0.5) / 4000));
         expect(hits.filter((id) => !expected.has(id))).toEqual([]);
