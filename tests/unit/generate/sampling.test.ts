@@ -98,7 +98,7 @@ describe('the distribution is that of sorting', () => {
         );
         expect(Math.max(...off)).toBeLessThanOrEqual(1.001);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -112,10 +112,10 @@ describe('the distribution is that of sorting', () => {
     ]) {
       const whole = { ...options, repetitionPenalty: 1 };
       const expected = referenceDistribution(logits, whole);
-      for (let place = 0; place < 200; place++) expect(expected.has(draw(logits, whole, place / 200))).toBe(true);
+      for (let place = 0; place < 40; place++) expect(expected.has(draw(logits, whole, place / 40))).toBe(true);
       const [likeliest, probability] = [...expected][0] ?? [0, 0];
-      const hits = Array.from({ length: 500 }, (_, place) => draw(logits, whole, (place + 0.5) / 500));
-      expect(Math.abs(hits.filter((id) => id === likeliest).length - probability * 500)).toBeLessThanOrEqual(1.001);
+      const hits = Array.from({ length: 100 }, (_, place) => draw(logits, whole, (place + 0.5) / 100));
+      expect(Math.abs(hits.filter((id) => id === likeliest).length - probability * 100)).toBeLessThanOrEqual(1.001);
     }
   });
 
@@ -123,10 +123,11 @@ describe('the distribution is that of sorting', () => {
     const random = seededRandom(4);
     for (const spread of [3, 4000]) {
       const logits = Float32Array.from({ length: 6000 }, () => Math.floor(random() * spread) / 100);
-      for (const topK of [1, 3, 900, 2500]) {
+      for (const topK of [3, 900]) {
         const options = { ...sampled, topK, temperature: 1e6 };
         const expected = referenceDistribution(logits, options);
-        const hits = Array.from({ length: 4000 }, (_, place) => draw(logits, options, (place + 0.5) / 4000));
+        const places = topK * 2;
+        const hits = Array.from({ length: places }, (_, place) => draw(logits, options, (place + 0.5) / places));
         expect(hits.filter((id) => !expected.has(id))).toEqual([]);
         expect(new Set(hits).size).toBe(topK);
       }
