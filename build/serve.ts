@@ -33,8 +33,8 @@ try {
     dataFolder: options.data,
     modelFolder: options.model,
     catalogueFile: join(ROOT, 'assets/models/catalogue.json'),
-    startHost: ({ runtime, threads }) =>
-      forkEngine({ runtime: options.runtime ?? runtime, threads: threads ?? undefined }),
+    startHost: ({ runtime, threads }, _, signal) =>
+      forkEngine({ runtime: options.runtime ?? runtime, threads: threads ?? undefined, signal }),
     readFile: readDocumentFile,
   });
   const served = await serve({ app, screenFolder: SCREEN, port: options.port });

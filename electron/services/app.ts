@@ -5,7 +5,7 @@ import { conversationHandlers } from './handlers/conversations.ts';
 import { documentHandlers } from './handlers/documents.ts';
 import { modelHandlers } from './handlers/models.ts';
 import { settingsHandlers } from './handlers/settings.ts';
-import { type AppParts, createServices } from './services.ts';
+import { type AppParts, createServices, type Services } from './services.ts';
 
 export type { AppParts } from './services.ts';
 
@@ -23,7 +23,11 @@ export interface App {
 
 /** Throws as `createServices` does. */
 export function createApp(parts: AppParts): App {
-  const services = createServices(parts);
+  return appOf(createServices(parts));
+}
+
+/** Takes up what was under way when Proxima ended, and starts the engine. */
+export function appOf(services: Services): App {
   const { answers, conversations, database, downloads, engine, events, explorations, library, readings, store } =
     services;
   const handlers = merged(
@@ -39,7 +43,7 @@ export function createApp(parts: AppParts): App {
     handlers,
     addFile: (name, content) => library.add(name, content),
     fileOf: (document) => store.file(store.get(document).id),
-    modelFolder: () => engine.modelFolder ?? parts.modelFolder,
+    modelFolder: () => engine.modelFolder ?? services.parts.modelFolder,
     onEvent: (listener) => events.add(listener),
     close: () => {
       downloads.close();

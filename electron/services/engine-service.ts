@@ -10,7 +10,7 @@ import type { ReadingEvent } from './reading-state.ts';
 
 export interface EngineServiceParts {
   /** Starts a host for the settings that hold now. */
-  readonly startHost: (settings: Settings, modelFolder: string) => Promise<StartedHost>;
+  readonly startHost: (settings: Settings, modelFolder: string, signal: AbortSignal) => Promise<StartedHost>;
   readonly settings: () => Settings;
   /** Rejects with `entry-missing` where the model of the settings is not there any more. */
   readonly modelFolder: () => Promise<string>;
@@ -78,7 +78,7 @@ export class EngineService {
   async #start(control: JobControl, isCurrent: () => boolean): Promise<SupervisedEngine> {
     const folder = await untilAborted(this.#parts.modelFolder(), control.signal);
     this.#modelFolder = folder;
-    const startHost = () => this.#startHost(folder);
+    const startHost = (signal: AbortSignal) => this.#startHost(folder, signal);
     const engine = await delegate(
       control,
       SupervisedEngine.start({ startHost, folder, watch: this.#watch(isCurrent) }),
@@ -111,14 +111,14 @@ export class EngineService {
   }
 
   /** Where the graphics card can't be used and nobody insisted on it, the processor serves. */
-  async #startHost(folder: string): Promise<StartedHost> {
+  async #startHost(folder: string, signal: AbortSignal): Promise<StartedHost> {
     const settings = this.#parts.settings();
     try {
-      return await this.#parts.startHost(settings, folder);
+      return await this.#parts.startHost(settings, folder, signal);
     } catch (cause) {
-      if (settings.runtime !== 'auto' || !(cause instanceof ProximaError)) throw cause;
+      if (settings.runtime !== 'auto' || !(cause instanceof ProximaError) || signal.aborted) throw cause;
       this.#parts.onNotice({ kind: 'on-processor', failure: failureOf(cause) });
-      return this.#parts.startHost({ ...settings, runtime: 'cpu' }, folder);
+      return this.#parts.startHost({ ...settings, runtime: 'cpu' }, folder, signal);
     }
   }
 

@@ -27,7 +27,8 @@ export interface AppParts {
   readonly modelFolder: string;
   /** Models that could be fetched. */
   readonly catalogueFile: string;
-  readonly startHost: (settings: Settings, modelFolder: string) => Promise<StartedHost>;
+  /** The signal ends a host that is still starting. */
+  readonly startHost: (settings: Settings, modelFolder: string, signal: AbortSignal) => Promise<StartedHost>;
   readonly readFile: (path: string, options: ReadFileOptions) => Promise<Document>;
   /** A process that looks for cache plans; Node's where left out. */
   readonly startExplorer?: () => ExploreProcess;

@@ -23,7 +23,8 @@ import { HostedEngine, type StartedHost } from './hosted-engine.ts';
 import { SupervisedContext } from './supervised-context.ts';
 
 export interface SupervisedParts {
-  readonly startHost: () => Promise<StartedHost>;
+  /** The signal ends a host that is still starting. */
+  readonly startHost: (signal: AbortSignal) => Promise<StartedHost>;
   /** The model's folder, by the name that hosts know it by. */
   readonly folder: string;
   readonly watch?: EngineWatch;
@@ -63,7 +64,7 @@ export class SupervisedEngine implements Engine {
   #smallerPlan = false;
   #starting: StartedHost | undefined;
   #generation = 0;
-  #disposed = false;
+  readonly #disposal = new AbortController();
 
   private constructor(parts: SupervisedParts) {
     this.#parts = parts;
@@ -130,7 +131,7 @@ export class SupervisedEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
-    this.#disposed = true;
+    this.#disposal.abort();
     for (const job of this.#jobs) job.cancel();
     this.#contexts.clear();
     this.#starting?.terminate();
@@ -173,13 +174,17 @@ export class SupervisedEngine implements Engine {
         return await work(host);
       } catch (cause) {
         if (!isLoss(cause) || signal.aborted) throw cause;
-        const hopeless = attempt === MOST_ATTEMPTS || (isFull(cause) && !this.#smaller(context?.spec.plan));
+        const hopeless = attempt === MOST_ATTEMPTS || this.#hasNoSmaller(cause, context);
         if (hopeless) this.#drop(context);
         if (host) this.#lose(host, cause);
         if (hopeless) throw cause;
         onRestart(failureOf(cause));
       }
     }
+  }
+
+  #hasNoSmaller(cause: ProximaError, context: SupervisedContext | undefined): boolean {
+    return isFull(cause) && this.#smaller(context?.spec.plan) === undefined;
   }
 
   /** Whoever hears of a loss first begins the recovery; for everybody else it has happened already. */
@@ -211,8 +216,7 @@ export class SupervisedEngine implements Engine {
       if (this.#contexts.get(id) === context) this.#parts.watch?.onPrepared?.(id, context);
     } catch (cause) {
       if (this.#contexts.get(id) !== context) return;
-      const full = isFull(cause) && !this.#smaller(context.spec.plan);
-      if (!isLoss(cause) || full || ++context.failures === MOST_ATTEMPTS) {
+      if (!isLoss(cause) || this.#hasNoSmaller(cause, context) || ++context.failures === MOST_ATTEMPTS) {
         this.#drop(context);
         this.#parts.watch?.onDropped?.(id, failureOf(cause));
       }
@@ -252,7 +256,7 @@ export class SupervisedEngine implements Engine {
   }
 
   async #startHost(): Promise<HostedEngine> {
-    const started = await this.#parts.startHost();
+    const started = await this.#parts.startHost(this.#disposal.signal);
     if (this.#disposed) {
       started.terminate();
       throw new ProximaError('cancelled');
@@ -269,6 +273,10 @@ export class SupervisedEngine implements Engine {
     } finally {
       this.#starting = undefined;
     }
+  }
+
+  get #disposed(): boolean {
+    return this.#disposal.signal.aborted;
   }
 
   get #last(): HostedEngine {

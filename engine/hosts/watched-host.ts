@@ -27,6 +27,8 @@ export interface Clock {
 export interface WatchOptions {
   /** Milliseconds without an answer after which a host counts as hung. */
   readonly patience?: number | undefined;
+  /** Ends the host, also while it is still starting. */
+  readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock;
   readonly availableBytes?: () => number;
 }
@@ -46,7 +48,7 @@ const systemClock: Clock = {
 
 /** Resolves when the process is ready; rejects with `runtime-missing` or `engine-lost`, and has ended it then. */
 export async function watchHost(child: EngineProcess, options: WatchOptions = {}): Promise<WatchedHost> {
-  const { patience = PATIENCE, clock = systemClock, availableBytes = availableMemoryBytes } = options;
+  const { patience = PATIENCE, signal, clock = systemClock, availableBytes = availableMemoryBytes } = options;
   const interval = Math.min(PING_INTERVAL, patience / 2);
   const ended = Promise.withResolvers<string>();
   const ready = Promise.withResolvers<string>();
@@ -59,10 +61,12 @@ export async function watchHost(child: EngineProcess, options: WatchOptions = {}
     if (over) return;
     over = true;
     stopWatching();
+    signal?.removeEventListener('abort', abort);
     ready.reject(new ProximaError('engine-lost', { reason: cause ?? 'it was ended while it started' }));
     if (cause !== undefined) ended.resolve(cause);
     child.kill();
   };
+  const abort = () => stop(undefined);
   const stopWatching = clock.every(interval, () => {
     if (unanswered++ < allowed) child.post({ kind: 'ping', availableBytes: availableBytes() } satisfies Ping);
     else stop(`it has not answered for ${((allowed * interval) / 1000).toFixed(0)} seconds`);
@@ -80,6 +84,8 @@ export async function watchHost(child: EngineProcess, options: WatchOptions = {}
     }
   });
   child.onExit((cause) => stop(cause));
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
   return {
     runtime: await ready.promise,
     port: {

@@ -109,11 +109,11 @@ export class FakeHosts {
     return (this.#options.memoryBytes ?? Number.MAX_SAFE_INTEGER) - this.bytes;
   }
 
-  start(runtime: string): Promise<WatchedHost> {
+  start(runtime: string, signal?: AbortSignal): Promise<WatchedHost> {
     this.started++;
     const process = new FakeProcess(this, runtime, this.slow);
     this.#processes.add(process);
-    return watchHost(process, { clock: this.clock, availableBytes: () => this.availableBytes });
+    return watchHost(process, { signal, clock: this.clock, availableBytes: () => this.availableBytes });
   }
 
   /** Lets the device do its next step. */
