@@ -168,18 +168,29 @@ export class SupervisedEngine implements Engine {
     onRestart: (failure: Failure) => void = () => {},
   ): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
-      let host: HostedEngine | undefined;
-      try {
-        host = await untilAborted(this.#running(), signal);
-        return await work(host);
-      } catch (cause) {
-        if (!isLoss(cause) || signal.aborted) throw cause;
-        const hopeless = attempt === MOST_ATTEMPTS || this.#hasNoSmaller(cause, context);
-        if (hopeless) this.#drop(context);
-        if (host) this.#lose(host, cause);
-        if (hopeless) throw cause;
-        onRestart(failureOf(cause));
-      }
+      const outcome = await this.#attempt(signal, work);
+      if ('result' in outcome) return outcome.result;
+      const { lost, host } = outcome;
+      const hopeless = attempt === MOST_ATTEMPTS || this.#hasNoSmaller(lost, context);
+      if (hopeless) this.#drop(context);
+      if (host) this.#lose(host, lost);
+      if (hopeless) throw lost;
+      onRestart(failureOf(lost));
+    }
+  }
+
+  /** The result, or the loss of the host; rejects with anything else. */
+  async #attempt<Result>(
+    signal: AbortSignal,
+    work: (host: HostedEngine) => Promise<Result>,
+  ): Promise<{ result: Result } | { lost: ProximaError; host: HostedEngine | undefined }> {
+    let host: HostedEngine | undefined;
+    try {
+      host = await untilAborted(this.#running(), signal);
+      return { result: await work(host) };
+    } catch (cause) {
+      if (!isLoss(cause) || signal.aborted) throw cause;
+      return { lost: cause, host };
     }
   }
 

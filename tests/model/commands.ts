@@ -33,7 +33,7 @@ class Act implements fc.AsyncCommand<Empty, World> {
 }
 
 const place = fc.nat(7);
-const text = fc.string({ unit: fc.constantFrom(...'abcdef'), minLength: 1, maxLength: 6 });
+const text = fc.string({ unit: fc.constantFrom(...'abcdef'), minLength: 1, maxLength: 4 });
 const plan = fc.constantFrom('dense', 'pod');
 const settings: fc.Arbitrary<Partial<Settings>> = fc.oneof(
   fc.constantFrom({ model: null }, { model: 'other' }),
@@ -43,46 +43,84 @@ const settings: fc.Arbitrary<Partial<Settings>> = fc.oneof(
   fc.constant({ sinks: 4 }),
 );
 
+/** So many chances of being drawn. */
+function often(chances: number, act: fc.Arbitrary<Act>): fc.Arbitrary<Act>[] {
+  return Array.from({ length: chances }, () => act);
+}
+
+const ask = fc
+  .tuple(place, fc.boolean())
+  .map(([each, compare]) => new Act(`ask ${each} ${compare}`, (world) => world.ask(each, compare)));
+const read = fc
+  .tuple(place, fc.option(plan))
+  .map(
+    ([each, under]) =>
+      new Act(`read ${each} ${under}`, (world) =>
+        world.onDocument('read', each, under === null ? {} : { plan: under }),
+      ),
+  );
+const steps = fc.integer({ min: 1, max: 12 }).map(
+  (count) =>
+    new Act(`${count} steps`, async (world) => {
+      for (let step = 0; step < count; step++) {
+        world.hosts.step();
+        await settled();
+      }
+    }),
+);
+const onDocument = (name: string, call: string, more: object = {}) =>
+  place.map((each) => new Act(`${name} ${each}`, (world) => world.onDocument(call, each, more)));
+const happens = (name: string, work: (world: World) => unknown) => fc.constant(new Act(name, work));
+
 export const commands = fc.commands(
   [
-    text.map((each) => new Act(`add ${each}`, (world) => world.add(each))),
-    text.map((each) => new Act(`add ${each}`, (world) => world.add(each))),
-    fc.tuple(place, fc.boolean()).map(([each, compare]) => new Act(`ask ${each} ${compare}`, (world) => world.ask(each, compare))),
-    fc.tuple(place, fc.boolean()).map(([each, compare]) => new Act(`ask ${each} ${compare}`, (world) => world.ask(each, compare))),
-    place.map((each) => new Act(`edit ${each}`, (world) => world.edit(each))),
-    place.map((each) => new Act(`retry ${each}`, (world) => world.onTurn('retry', each))),
-    place.map((each) => new Act(`stop ${each}`, (world) => world.onTurn('stop', each))),
-    fc.tuple(place, fc.option(plan)).map(
-      ([each, under]) =>
-        new Act(`read ${each} ${under}`, (world) => world.onDocument('read', each, under === null ? {} : { plan: under })),
+    ...often(
+      2,
+      text.map((each) => new Act(`add ${each}`, (world) => world.add(each))),
     ),
-    place.map((each) => new Act(`measure ${each}`, (world) => world.onDocument('measure', each))),
-    place.map((each) => new Act(`pause ${each}`, (world) => world.onDocument('pauseReading', each, { paused: true }))),
-    place.map((each) => new Act(`resume ${each}`, (world) => world.onDocument('pauseReading', each, { paused: false }))),
-    place.map((each) => new Act(`cancel ${each}`, (world) => world.onDocument('cancelReading', each))),
-    place.map((each) => new Act(`remove ${each}`, (world) => world.onDocument('removeDocument', each))),
+    ...often(6, ask),
+    ...often(
+      2,
+      place.map((each) => new Act(`edit ${each}`, (world) => world.edit(each))),
+    ),
+    ...often(
+      2,
+      place.map((each) => new Act(`retry ${each}`, (world) => world.onTurn('retry', each))),
+    ),
+    ...often(
+      2,
+      place.map((each) => new Act(`stop ${each}`, (world) => world.onTurn('stop', each))),
+    ),
+    ...often(2, read),
+    onDocument('measure', 'measure'),
+    onDocument('pause', 'pauseReading', { paused: true }),
+    onDocument('resume', 'pauseReading', { paused: false }),
+    onDocument('cancel', 'cancelReading'),
+    onDocument('remove', 'removeDocument'),
     place.map((each) => new Act(`delete conversation ${each}`, (world) => world.deleteConversation(each))),
     settings.map((each) => new Act(`change ${JSON.stringify(each)}`, (world) => world.change(each))),
-    fc.integer({ min: 1, max: 8 }).map(
-      (count) =>
-        new Act(`${count} steps`, async (world) => {
-          for (let step = 0; step < count; step++) {
-            world.hosts.step();
-            await settled();
-          }
+    ...often(14, steps),
+    happens('host dies', (world) => world.hosts.die()),
+    happens('host hangs', (world) => world.hosts.hang()),
+    happens('hosts start slowly', (world) => {
+      world.hosts.slow = !world.hosts.slow;
+    }),
+    ...often(
+      2,
+      happens('starts end', (world) => world.hosts.finishStarts()),
+    ),
+    happens('device lost', (world) => {
+      world.hosts.deviceLost = true;
+    }),
+    fc.constantFrom('dense' as const, 'once' as const).map(
+      (full) =>
+        new Act(`out of memory: ${full}`, (world) => {
+          world.hosts.full = full;
         }),
     ),
-    fc.constant(new Act('host dies', (world) => world.hosts.die())),
-    fc.constant(new Act('host hangs', (world) => world.hosts.hang())),
-    fc.constant(new Act('hosts start slowly', (world) => (world.hosts.slow = !world.hosts.slow))),
-    fc.constant(new Act('starts end', (world) => world.hosts.finishStarts())),
-    fc.constant(new Act('device lost', (world) => (world.hosts.deviceLost = true))),
-    fc.constantFrom('dense' as const, 'once' as const).map(
-      (full) => new Act(`out of memory: ${full}`, (world) => (world.hosts.full = full)),
-    ),
     fc.boolean().map((full) => new Act(`disk full: ${full}`, (world) => world.fillDisk(full))),
-    fc.constant(new Act('70 seconds', (world) => world.hosts.clock.pass(70_000))),
-    fc.constant(new Act('sleep', (world) => world.hosts.clock.sleep(3_600_000))),
+    happens('70 seconds', (world) => world.hosts.clock.pass(70_000)),
+    happens('sleep', (world) => world.hosts.clock.sleep(3_600_000)),
   ],
-  { maxCommands: 30, size: 'max' },
+  { maxCommands: 40, size: 'max' },
 );

@@ -11,7 +11,7 @@ const SEED = Number(process.env.PROXIMA_SEED ?? 20_261_125);
 it(`holds over ${SEQUENCES} sequences`, async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {
-      const world = new World();
+      const world = await new World().begin();
       try {
         await fc.asyncModelRun(() => ({ model: {}, real: world }), sequence);
         await world.quiesce();

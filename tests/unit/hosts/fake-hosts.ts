@@ -317,7 +317,10 @@ class FakeReading implements OpenReading {
     question: Question,
     { signal, onText }: { signal: AbortSignal; onText: (text: string) => void },
   ): Promise<Answer> {
-    const before = question.turns.map(({ question: asked, answer }) => `${asked}=${answer}`).join('&');
+    // What was said before keeps its own parts to itself.
+    const before = question.turns
+      .map(({ question: asked, answer }) => `${asked}=${answer.replaceAll('|', '/')}`)
+      .join('&');
     const text = `${this.#model}|${this.plan}|${this.#text}|${before}|${question.text}`;
     const piece = Math.ceil(text.length / ANSWER_PIECES);
     for (let from = 0; from < text.length; from += piece) {
