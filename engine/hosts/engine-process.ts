@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { openModelFolder } from '../folders/node.ts';
+import { log, startInheritedLog } from '../log/log.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { RuntimeChoice } from './engine-host-process.ts';
@@ -22,6 +23,7 @@ async function createRuntime(choice: RuntimeChoice, threads: number | undefined)
   return createCpuRuntime(threads === undefined ? {} : { threads });
 }
 
+startInheritedLog('engine');
 const { post, listen } = connectParent();
 const [choice = 'auto', threads] = process.argv.slice(2) as [RuntimeChoice?, string?];
 const send = (message: HostMessage) => post(message);
@@ -40,7 +42,9 @@ try {
     runtime,
     openFolder: async (name) => ({ folder: await openModelFolder(name), dataFolder: join(name, 'onnx') }),
   });
+  log.info(`ready on ${runtime.name}`);
   send({ kind: 'ready', runtime: runtime.name });
 } catch (cause) {
+  log.error('the runtime did not start', cause);
   send({ kind: 'unfit', failure: runtimeFailure(choice, cause) });
 }
