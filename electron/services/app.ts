@@ -23,6 +23,7 @@ import { HubAccess, type SecretStore, secretInMemory } from './hub-access.ts';
 import { Library } from './library.ts';
 import { choicesOf, modelEntries, readCatalogue } from './models.ts';
 import { Readings } from './readings.ts';
+import { createReport } from './report.ts';
 import { SettingsStore } from './settings.ts';
 
 export interface AppParts {
@@ -279,6 +280,7 @@ export function createApp(parts: AppParts): App {
       return exportConversation(format, store.get(conversation.document), conversation, conversations.turns(id));
     },
     changeSettings,
+    getReport: () => createReport({ logFolder: join(parts.dataFolder, 'logs'), engine: engine.state }),
     clearData: async () => {
       for (const { id } of store.list()) await removeDocument(id);
       settings.clear();

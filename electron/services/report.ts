@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { errorOf } from '../../engine/errors.ts';
 import { describe } from '../../engine/log/description.ts';
 import { redacted } from '../../engine/log/log.ts';
+import manifest from '../../package.json' with { type: 'json' };
 import type { EngineState } from '../contract.ts';
 
 export interface ReportParts {
-  /** Of Proxima. */
-  readonly version: string;
   readonly logFolder: string;
   readonly engine: EngineState;
 }
@@ -17,11 +16,11 @@ export interface ReportParts {
 const MOST_ERRORS = 20;
 const ENTRY = /^\[(\d{4}-\d\d-\d\d [\d:.]+)\] \[(\w+)\] /;
 
-export function createReport({ version, logFolder, engine }: ReportParts): string {
+export function createReport({ logFolder, engine }: ReportParts): string {
   const { node, electron, chrome } = process.versions;
   const shell = electron ? `Electron ${electron}, Chromium ${chrome}` : 'serve mode';
   const lines = [
-    `Proxima ${version} (${shell}, Node ${node})`,
+    `Proxima ${manifest.version} (${shell}, Node ${node})`,
     `${process.platform} ${release()} ${process.arch}, ${cpus()[0]?.model ?? 'unknown processor'} × ${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     `Engine: ${engine.state}, runtime ${engine.runtime ?? 'none'}`,
     ...(engine.failure ? [`Failure: ${describe(errorOf(engine.failure)).split('\n')[0]}`] : []),

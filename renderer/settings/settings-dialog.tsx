@@ -8,6 +8,7 @@ import { CheckNumbers } from '../models/check-numbers.tsx';
 import { attempt, refresh } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
+import { CopyReport } from './copy-report.tsx';
 
 const change = (settings: Partial<Settings>) => void attempt(() => bridge.changeSettings(settings));
 
@@ -51,6 +52,8 @@ export function SettingsDialog() {
         />
         <p className="quiet small">{strings.settings.changes}</p>
       </div>
+      <h3>{strings.settings.fault}</h3>
+      <CopyReport />
       <h3>{strings.settings.data}</h3>
       <p className="quiet small">{strings.settings.folder(folder)}</p>
       <ClearData />
