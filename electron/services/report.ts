@@ -22,7 +22,7 @@ export function createReport({ logFolder, engine }: ReportParts): string {
   const lines = [
     `Proxima ${manifest.version} (${shell}, Node ${node})`,
     `${process.platform} ${release()} ${process.arch}, ${cpus()[0]?.model ?? 'unknown processor'} × ${cpus().length}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    `Engine: ${engine.state}, runtime ${engine.runtime ?? 'none'}`,
+    `Engine: ${engine.state}, runtime ${engine.model?.runtime ?? 'none'}`,
     ...(engine.failure ? [`Failure: ${describe(errorOf(engine.failure)).split('\n')[0]}`] : []),
     '',
     'Last errors:',

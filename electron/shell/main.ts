@@ -56,7 +56,8 @@ async function open(): Promise<void> {
       dataFolder,
       modelFolder: join(MODELS, 'reader'),
       catalogueFile: join(MODELS, 'catalogue.json'),
-      startHost: ({ runtime, threads }, modelFolder) => startHost(runtime, threads ?? undefined, modelFolder),
+      startHost: ({ runtime, threads }, modelFolder, signal) =>
+        startHost(runtime, threads ?? undefined, modelFolder, signal),
       readFile: (path, options) => readDocumentFile(path, options, startDocumentProcess),
       startExplorer,
       secrets: secretInKeychain(join(dataFolder, 'hub-token')),

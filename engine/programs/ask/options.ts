@@ -24,6 +24,8 @@ export interface CommandLine {
   readonly memory: number | undefined;
   readonly password: string | undefined;
   readonly compare: boolean;
+  /** Each question by itself, without the turns before. */
+  readonly separate: boolean;
   readonly json: boolean;
 }
 
@@ -79,6 +81,7 @@ function createCommand(builtInModel: string): Command {
     .option('--memory <mib>', 'read only what fits into so much memory', integer(1))
     .option('--password <text>', 'opens an encrypted PDF')
     .option('--compare', 'read and answer under dense and PoD, side by side', false)
+    .option('--separate', 'ask each question by itself, without the ones before it', false)
     .option('--json', 'print one JSON object on stdout', false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });

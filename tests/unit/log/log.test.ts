@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EngineState } from '../../../electron/contract.ts';
 import { createReport } from '../../../electron/services/report.ts';
 import { ProximaError } from '../../../engine/errors.ts';
 import { hideFromLog, log, startLog } from '../../../engine/log/log.ts';
@@ -13,7 +14,8 @@ const data = temporaryFolder();
 const folder = join(data, 'logs');
 const MOST_BYTES = 4096;
 const text = (name: string) => readFileSync(join(folder, name), 'utf8');
-const engine = { state: 'ready', model: null, runtime: 'cpu (2 threads)', failure: null } as const;
+const model = { name: 'reader', runtime: 'cpu (2 threads)', layers: 8, contextTokens: 65_536, weightBytes: 16 };
+const engine: EngineState = { state: 'ready', model, plans: [], failure: null };
 
 beforeAll(() => startLog({ program: 'app', folder, dataFolder: data, mostBytes: MOST_BYTES }));
 afterAll(() => {
