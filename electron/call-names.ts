@@ -31,6 +31,7 @@ export const CALL_NAMES = [
   'search',
   'exportConversation',
   'changeSettings',
+  'getReport',
   'clearData',
 ] as const;
 

@@ -76,6 +76,8 @@ export const calls = {
   search: z.object({ text: z.string().max(1000) }),
   exportConversation: z.object({ conversation: id, format: z.enum(['markdown', 'json']) }),
   changeSettings: settingsSchema.partial(),
+  /** Text for a fault report: versions, machine, last errors; see `services/report.ts`. */
+  getReport: z.object({}),
   clearData: z.object({}),
 } as const satisfies Record<CallName, z.ZodType>;
 
@@ -116,6 +118,7 @@ export interface Results {
   search: readonly SearchHit[];
   exportConversation: { name: string; type: string; text: string };
   changeSettings: Settings;
+  getReport: string;
   clearData: null;
 }
 
