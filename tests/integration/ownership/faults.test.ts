@@ -1,7 +1,7 @@
 /** Faults that the first version had, one by one (issue "one owner"). Each of these tests fails on it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DocumentEntry, Turn } from '../../electron/contract.ts';
-import { settled } from '../unit/hosts/fake-hosts.ts';
+import type { DocumentEntry, Turn } from '../../../electron/contract.ts';
+import { settled } from '../../unit/hosts/fake-hosts.ts';
 import { World } from './ownership.ts';
 
 let world: World;

@@ -6,12 +6,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { AppEvent, Conversation, DocumentEntry, Settings, Turn } from '../../electron/contract.ts';
-import { isOver } from '../../electron/services/answer-state.ts';
-import { type App, appOf } from '../../electron/services/app.ts';
-import { createServices, type Services } from '../../electron/services/services.ts';
-import { type ErrorCode, ProximaError } from '../../engine/errors.ts';
-import { FakeHosts, settled } from '../unit/hosts/fake-hosts.ts';
+import type { AppEvent, Conversation, DocumentEntry, Settings, Turn } from '../../../electron/contract.ts';
+import { isOver } from '../../../electron/services/answer-state.ts';
+import { type App, appOf } from '../../../electron/services/app.ts';
+import { createServices, type Services } from '../../../electron/services/services.ts';
+import { type ErrorCode, ProximaError } from '../../../engine/errors.ts';
+import { FakeHosts, settled } from '../../unit/hosts/fake-hosts.ts';
 
 /** In memory where the system has such a folder: ten thousand data folders are made. */
 const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();

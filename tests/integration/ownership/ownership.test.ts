@@ -1,7 +1,7 @@
 /** Whatever is done and whatever happens, in any order: everything settles, nothing answers for another, nothing is left over. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { settled } from '../unit/hosts/fake-hosts.ts';
+import { settled } from '../../unit/hosts/fake-hosts.ts';
 import { commands } from './commands.ts';
 import { World } from './ownership.ts';
 

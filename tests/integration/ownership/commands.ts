@@ -1,7 +1,7 @@
 /** What a reader can do and what can happen, as commands for fast-check. */
 import fc from 'fast-check';
-import type { Settings } from '../../electron/contract.ts';
-import { settled } from '../unit/hosts/fake-hosts.ts';
+import type { Settings } from '../../../electron/contract.ts';
+import { settled } from '../../unit/hosts/fake-hosts.ts';
 import type { World } from './ownership.ts';
 
 interface Empty {
