@@ -203,7 +203,7 @@ export class SupervisedEngine implements Engine {
     if (this.#current !== host || this.#disposed) return;
     this.#current = undefined;
     this.#host = undefined;
-    void host.dispose();
+    host.abandon(cause.code);
     this.#parts.watch?.onLost?.(failureOf(cause));
     const shrunk = isFull(cause) && [...this.#contexts.values()].filter((each) => this.#shrink(each)).length > 0;
     this.#smallerPlan ||= shrunk;
@@ -266,7 +266,18 @@ export class SupervisedEngine implements Engine {
     return host;
   }
 
+  /** A host that is lost while it starts is replaced like any other. */
   async #startHost(): Promise<HostedEngine> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#startOnce();
+      } catch (cause) {
+        if (!isLoss(cause) || attempt === MOST_ATTEMPTS || this.#disposed) throw cause;
+      }
+    }
+  }
+
+  async #startOnce(): Promise<HostedEngine> {
     const started = await this.#parts.startHost(this.#disposal.signal);
     if (this.#disposed) {
       started.terminate();

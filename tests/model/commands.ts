@@ -11,10 +11,13 @@ interface Empty {
 class Act implements fc.AsyncCommand<Empty, World> {
   readonly #name: string;
   readonly #work: (world: World) => unknown;
+  readonly #isWhole: boolean;
 
-  constructor(name: string, work: (world: World) => unknown) {
+  /** isWhole: the next command waits for its end. */
+  constructor(name: string, work: (world: World) => unknown, isWhole = false) {
     this.#name = name;
     this.#work = work;
+    this.#isWhole = isWhole;
   }
 
   check(): boolean {
@@ -23,7 +26,8 @@ class Act implements fc.AsyncCommand<Empty, World> {
 
   /** What it begins may take until later commands let it end. */
   async run(_: Empty, world: World): Promise<void> {
-    await Promise.race([this.#work(world), settled()]);
+    const work = this.#work(world);
+    await (this.#isWhole ? work : Promise.race([work, settled()]));
     await settled();
   }
 
@@ -61,16 +65,20 @@ const read = fc
   );
 const steps = fc.integer({ min: 1, max: 12 }).map(
   (count) =>
-    new Act(`${count} steps`, async (world) => {
-      for (let step = 0; step < count; step++) {
-        world.hosts.step();
-        await settled();
-      }
-    }),
+    new Act(
+      `${count} steps`,
+      async (world) => {
+        for (let step = 0; step < count; step++) {
+          world.hosts.step();
+          await settled();
+        }
+      },
+      true,
+    ),
 );
 const onDocument = (name: string, call: string, more: object = {}) =>
   place.map((each) => new Act(`${name} ${each}`, (world) => world.onDocument(call, each, more)));
-const happens = (name: string, work: (world: World) => unknown) => fc.constant(new Act(name, work));
+const happens = (name: string, work: (world: World) => unknown) => fc.constant(new Act(name, work, true));
 
 export const commands = fc.commands(
   [
