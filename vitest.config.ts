@@ -5,12 +5,13 @@ const GPU = [
   'tests/integration/webgpu-*.test.ts',
   'tests/browser/engine.test.ts',
 ];
+const UNIT = ['tests/unit/**/*.test.ts'];
+const BROWSER = ['tests/browser/**/*.test.ts', 'tests/electron/**/*.test.ts'];
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 /** A project by what its tests need, and so by how long they may take. */
-function project(name: string, include: string[], timeout: number, more: object = {}) {
-  const exclude = name === 'gpu' ? [] : GPU;
+function project(name: string, include: string[], exclude: string[], timeout: number, more: object = {}) {
   const setupFiles = ['tests/no-leaks.ts'];
   return { test: { name, include, exclude, setupFiles, testTimeout: timeout, hookTimeout: timeout, ...more } };
 }
@@ -22,13 +23,12 @@ export default defineConfig({
     reporters: ['default', ['json', { outputFile: 'build/test-results.json' }]],
     projects: [
       // No model: a promise that never settles fails within seconds.
-      project('unit', ['tests/unit/**/*.test.ts'], 10 * SECOND),
-      project('integration', ['tests/integration/**/*.test.ts'], 5 * MINUTE),
-      project('browser', ['tests/browser/**/*.test.ts', 'tests/electron/**/*.test.ts'], 3 * MINUTE, {
-        globalSetup: 'tests/build-screen.ts',
-      }),
+      project('unit', UNIT, GPU, 10 * SECOND),
+      // Whatever is in none of the others, so that no test is left out.
+      project('integration', ['tests/**/*.test.ts'], [...UNIT, ...BROWSER, ...GPU], 5 * MINUTE),
+      project('browser', BROWSER, GPU, 3 * MINUTE, { globalSetup: 'tests/build-screen.ts' }),
       // Software adapters take their time.
-      project('gpu', GPU, 10 * MINUTE, { globalSetup: 'tests/build-screen.ts' }),
+      project('gpu', GPU, [], 10 * MINUTE, { globalSetup: 'tests/build-screen.ts' }),
     ],
   },
 });

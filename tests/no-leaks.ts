@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect } from 'vitest';
 
 /** As `process.getActiveResourcesInfo` calls them; timers that don't keep the process alive are not among them. */
 const RESOURCES = ['ProcessWrap', 'TCPServerWrap', 'Timeout'];
-const EVENTS = ['exit', 'SIGINT', 'SIGTERM', 'uncaughtException', 'unhandledRejection', 'disconnect'] as const;
+/** Not those of ending and of signals: libraries (electron-builder, Playwright) set one up once for all that they will start. */
+const EVENTS = ['uncaughtException', 'unhandledRejection', 'uncaughtExceptionMonitor', 'disconnect'] as const;
 /** What is ending may take a moment. Milliseconds. */
 const PATIENCE = 5000;
 

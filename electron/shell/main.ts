@@ -15,6 +15,7 @@ import { secretInKeychain } from './keychain.ts';
 import { setMenu } from './menu.ts';
 import { countReloads } from './reloads.ts';
 import { denyPermissions, guardWindows, isOwnSender, ORIGIN, SAFE_PREFERENCES } from './security.ts';
+import { logFaultsOf } from './window-log.ts';
 import { keepWindowState, readWindowState } from './window-state.ts';
 
 const ROOT = app.getAppPath();
@@ -102,9 +103,9 @@ async function openWindow(services: App, dataFolder: string): Promise<BrowserWin
     opened.show();
   });
   // The screen keeps nothing that the services don't have: when its process ends it is loaded again.
+  logFaultsOf(opened.webContents, 'window');
   const mayReload = countReloads({ most: 3, window: 60_000 });
   opened.webContents.on('render-process-gone', (_, { reason }) => {
-    log.error(`the window's process ended (${reason})`);
     if (mayReload(performance.now())) opened.reload();
     else void offerToReload(opened, reason);
   });

@@ -229,7 +229,7 @@ export class Reading implements OpenReading {
   /** The model's own where the question doesn't say. */
   #sampling({ sampling }: Question): Sampling {
     const given = Object.fromEntries(Object.entries(sampling ?? {}).filter(([, value]) => value !== undefined));
-    return { seed: 0, ...this.model.config.sampling, ...given };
+    return { ...this.model.config.sampling, ...given };
   }
 
   #decode(

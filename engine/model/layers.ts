@@ -3,10 +3,10 @@
  * runtime's own memory, and gives back what the next segment takes. The decoder knows nothing of where that memory is.
  */
 
+import type { Tensor } from 'onnxruntime-common';
 import type { AttentionMass } from '../attention/attention.ts';
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import type { CacheShape } from '../cache/memory.ts';
-import type { Tensor } from '../runtime/runtime.ts';
 
 /**
  * What is wanted of the last row. 'candidates': logits from which one token is to be chosen; a runtime may leave out all but the
