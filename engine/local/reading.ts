@@ -13,7 +13,7 @@ import type { Model } from '../model/model.ts';
 import { StreamingText } from '../model/tokenizer.ts';
 import type { Policy } from '../policy.ts';
 import { wholeSentences } from '../sentences.ts';
-import type { OpenReading } from './model-reader.ts';
+import type { OpenReading } from './reader.ts';
 
 /** A document as token ids, with the place of each page. */
 export interface TokenisedDocument {

@@ -1,10 +1,11 @@
 /** The PoD cache in ordinary memory, f16 bits, every KV head by itself. What it keeps where: `layout.ts`. */
 
+import type { Span } from '../../attention/spans.ts';
 import { LaidOutCache } from '../../cache/laid-out-cache.ts';
 import { CacheLayout, type FollowingUnit, follows, headByHead, newSinks } from '../../cache/layout.ts';
 import type { CacheShape } from '../../cache/memory.ts';
-import { pairSpans, type Span } from '../../cache/spans.ts';
 import { HalfStore } from './half-store.ts';
+import { pairSpans } from './pair-spans.ts';
 
 export class PodCache extends LaidOutCache<HalfStore> {
   constructor(shape: CacheShape) {

@@ -10,7 +10,7 @@ import { serveEngine } from '../../../engine/hosts/host.ts';
 import { type HostMessage, isPing } from '../../../engine/hosts/host-envelope.ts';
 import type { Port, Reply } from '../../../engine/hosts/protocol.ts';
 import { type Clock, type EngineProcess, type WatchedHost, watchHost } from '../../../engine/hosts/watched-host.ts';
-import type { OpenReading, Reader } from '../../../engine/local/model-reader.ts';
+import type { OpenReading, Reader } from '../../../engine/local/reader.ts';
 
 export const PLANS: readonly PlanOffer[] = [
   { id: 'dense', standing: 'all kept', check: null },
