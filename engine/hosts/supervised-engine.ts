@@ -172,7 +172,7 @@ export class SupervisedEngine implements Engine {
       if ('result' in outcome) return outcome.result;
       const { lost, host } = outcome;
       const hopeless = attempt === MOST_ATTEMPTS || this.#hasNoSmaller(lost, context);
-      if (hopeless) this.#drop(context);
+      if (hopeless && context) this.#drop(context, lost);
       if (host) this.#lose(host, lost);
       if (hopeless) throw lost;
       onRestart(failureOf(lost));
@@ -228,15 +228,18 @@ export class SupervisedEngine implements Engine {
     } catch (cause) {
       if (this.#contexts.get(id) !== context) return;
       if (!isLoss(cause) || this.#hasNoSmaller(cause, context) || ++context.failures === MOST_ATTEMPTS) {
-        this.#drop(context);
-        this.#parts.watch?.onDropped?.(id, failureOf(cause));
+        this.#drop(context, cause);
       }
       if (isLoss(cause)) this.#lose(host, cause);
     }
   }
 
-  #drop(context: SupervisedContext | undefined): void {
-    if (context && this.#contexts.get(context.id) === context) this.#contexts.delete(context.id);
+  /** Nothing is done for it any more; who holds it is told, unless they wait for its first preparation and hear of it there. */
+  #drop(context: SupervisedContext, cause: unknown): void {
+    if (this.#contexts.get(context.id) !== context) return;
+    this.#contexts.delete(context.id);
+    void context.release();
+    if (context.known) this.#parts.watch?.onDropped?.(context.id, failureOf(cause));
   }
 
   /** Takes the next smaller plan; false where there is none. */
