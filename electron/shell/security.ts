@@ -1,4 +1,4 @@
-/** What every window may not do (Electron's security checklist; point by point in ARCHITECTURE.md). */
+/** What every window may not do (Electron's security checklist; point by point in electron/SECURITY.md). */
 import { app, type BrowserWindow, dialog, type Session, shell, type WebContents, type WebPreferences } from 'electron';
 
 export const ORIGIN = 'app://proxima';

@@ -15,7 +15,7 @@ import { completed, shapeOf } from './model-folder.ts';
 
 const WAIT = { timeout: 60_000, interval: 20 };
 /** Some thousand words of plain English. */
-const PROSE = join(ROOT, 'README.md');
+const PROSE = join(ROOT, 'DECISIONS.md');
 const NAME = 'someone--reader-ONNX-fp32';
 
 let hub: HubServer;
