@@ -7,6 +7,18 @@ export type Unsupported =
   /** A tensor that the graph computes from something other than weights and the text's length. */
   | { readonly feature: 'computed tensor'; readonly tensor: string; readonly from: string }
   | { readonly feature: 'graph input'; readonly input: string }
+  /** The graph begins behind the embedding. */
+  | { readonly feature: 'no embedding' }
+  /** The graph ends before the head: what it gives instead. */
+  | { readonly feature: 'no head'; readonly gives: string }
+  /** A layer with other heads than the first. */
+  | { readonly feature: 'uneven heads'; readonly layer: number }
+  /** A layer that has no keys and values of its own. */
+  | { readonly feature: 'borrowed cache'; readonly layer: number }
+  /** A rotary cache of a length from which it can't be told which of its rows stand for which texts. */
+  | { readonly feature: 'rotary cache'; readonly table: string; readonly rows: number }
+  /** Embedding, decoder and perhaps more are files of their own. */
+  | { readonly feature: 'several graphs'; readonly file: string }
   | { readonly feature: 'tokenizer'; readonly tokenizer: string }
   | { readonly feature: 'no chat template' }
   | { readonly feature: 'no attention node' }

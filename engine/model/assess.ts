@@ -60,7 +60,7 @@ async function factsOf(folder: ModelFolder, check: CutCheck | undefined): Promis
   try {
     const model = await parseGraph(source);
     const weightBytes = source.size + (await checkExternalData(folder, model));
-    const cut = cutModel(model);
+    const cut = cutModel(model, config);
     checkLayers(config, cut);
     await check?.(cut);
     const [first] = cut.attention as readonly [AttentionNode];

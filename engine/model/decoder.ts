@@ -6,6 +6,8 @@ import { ProximaError } from '../errors.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
 import type { CutModel } from './cut.ts';
 import type { AttentionLayers, Step, Wanted } from './layers.ts';
+import { elementTypeOf } from './onnx.ts';
+import { ElementType } from './onnx-writer.ts';
 import type { SegmentSession } from './segments.ts';
 import { rowsFor, type Table } from './table.ts';
 
@@ -25,6 +27,8 @@ export class Decoder {
   readonly #runtime: Runtime;
   readonly #layers: AttentionLayers;
   readonly #graphInputNames: readonly string[];
+  /** By the rows as f32. */
+  readonly #halves = new Map<Float32Array, Uint16Array>();
   /** For each segment the crossing tensors that it is the last to take. */
   readonly #lastUses: readonly (readonly string[])[];
 
@@ -148,7 +152,19 @@ export class Decoder {
     const table = this.#tables.get(name) ?? unknownInput(name);
     const { width } = table;
     const data = rowsFor(table, shape);
-    return this.#runtime.tensor('float32', data, [data.length / width, width]);
+    const dimensions = [data.length / width, width];
+    return elementTypeOf(this.cut.model, name) === ElementType.float16
+      ? this.#runtime.tensor('float16', this.#asHalves(data), dimensions)
+      : this.#runtime.tensor('float32', data, dimensions);
+  }
+
+  /** A table's rows as f16 bits, made once. */
+  #asHalves(rows: Float32Array): Uint16Array {
+    const known = this.#halves.get(rows);
+    if (known) return known;
+    const bits = new Uint16Array(Float16Array.from(rows).buffer);
+    this.#halves.set(rows, bits);
+    return bits;
   }
 
   /** Tokens that the rotary caches have room for, in a text of the length that its cache was made for. */

@@ -2,7 +2,10 @@
  * Reads the tables of a model: each is computed once by running the part of the graph that makes it, be it a plain weight, nodes
  * fed by weights alone, or an If that chooses by the text's length.
  */
+
+import { ProximaError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { GraphHints } from './config.ts';
 import { type CutModel, rotaryCaches } from './cut.ts';
 import { GraphPart } from './graph-part.ts';
 import { type OnnxModel, type OnnxNode, producersOf } from './onnx.ts';
@@ -16,9 +19,11 @@ export async function readTables(
   cut: CutModel,
   runtime: Runtime,
   dataFolder: string | undefined,
+  hints: GraphHints = {},
 ): Promise<Map<string, Table>> {
+  const rotaries = new Set(rotaryCaches(cut));
   const norms = cut.attention.flatMap(({ norm }) => (norm ? [norm.queryWeight, norm.keyWeight] : []));
-  const names = [...new Set([...rotaryCaches(cut), ...norms])];
+  const names = [...new Set([...rotaries, ...norms])];
   if (names.length === 0) return new Map();
   const longest = await longestBrief(cut.model, names, runtime, dataFolder);
   const part = await GraphPart.open(cut.model, names, runtime, dataFolder);
@@ -29,9 +34,30 @@ export async function readTables(
       const width = dimensions.at(-1) ?? 0;
       const whole = long?.get(name)?.data ?? data;
       const brief = longest !== undefined && !same(data, whole) ? { data, upTo: longest } : undefined;
-      return [name, { data: whole, width, brief }];
+      const table = { data: whole, width, brief };
+      return [name, rotaries.has(name) ? apart(name, table, hints) : table];
     }),
   );
+}
+
+/**
+ * LongRoPE of graphs without control flow (builder option `enable_webgpu_graph`): the rows for short texts and behind them those for
+ * long ones, in one table. Only its length tells, and the config, where one ends.
+ */
+function apart(name: string, table: Table, { contextTokens, shortContextTokens }: GraphHints): Table {
+  const { data, width, brief } = table;
+  if (brief || contextTokens === undefined || shortContextTokens === undefined) return table;
+  const rows = data.length / width;
+  if (rows <= contextTokens) return table;
+  if (rows !== contextTokens + shortContextTokens) {
+    throw new ProximaError('model-unsupported', { feature: 'rotary cache', table: name, rows });
+  }
+  const border = shortContextTokens * width;
+  return {
+    data: data.subarray(border),
+    width,
+    brief: { data: data.subarray(0, border), upTo: shortContextTokens },
+  };
 }
 
 const ofLength = (tokens: number) => ({ rows: tokens, total: tokens });

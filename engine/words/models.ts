@@ -66,6 +66,30 @@ const UNSUPPORTED: {
     OTHER_EXPORT,
   ],
   'graph input': ({ input }) => [`The graph wants an input that Proxima does not know: ${input}.`, OTHER_MODEL],
+  'no embedding': () => [
+    'The graph was exported without its embedding: it wants vectors (inputs_embeds) in place of tokens.',
+    'Choose an export with the embedding (not made with exclude_embeds).',
+  ],
+  'no head': ({ gives }) => [
+    `The graph was exported without its head: it gives ${gives} in place of logits.`,
+    'Choose an export with the head (not made with exclude_lm_head).',
+  ],
+  'uneven heads': ({ layer }) => [
+    `Layer ${layer} has other heads than the first layer, which Proxima can't run yet.`,
+    OTHER_MODEL,
+  ],
+  'borrowed cache': ({ layer }) => [
+    `Layer ${layer} has no keys and values of its own, which Proxima can't run yet.`,
+    OTHER_MODEL,
+  ],
+  'rotary cache': ({ table, rows }) => [
+    `The rotary cache ${table} has ${count(rows)} rows, which fit neither the model's context nor its two tables of LongRoPE.`,
+    'Get config.json from the same export as the graph.',
+  ],
+  'several graphs': ({ file }) => [
+    `The model is spread over several graphs (${file} and others), as those that see or hear are; Proxima runs models of one graph.`,
+    'Choose a model for text alone.',
+  ],
   tokenizer: ({ tokenizer }) => [
     `vocab.json and merges.txt of a ${tokenizer} can't be used without a tokenizer.json.`,
     'Get the tokenizer.json of the same model.',
