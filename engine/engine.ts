@@ -15,7 +15,7 @@ import type { Model } from './model/model.ts';
 import { StreamingText } from './model/tokenizer.ts';
 import type { Policy, PolicyName } from './policy.ts';
 import { wholeSentences } from './sentences.ts';
-import { splitThinking } from './thinking.ts';
+import { OPENED_THINKING, splitThinking } from './thinking.ts';
 
 /** A document as token ids, with the place of each page. */
 export interface TokenisedDocument {
@@ -212,7 +212,7 @@ export class Reading {
     try {
       const started = performance.now();
       const result = await this.#decode(prompt, maxTokens, options);
-      const answer = this.model.tokenizer.decode(result.ids).trim();
+      const answer = (this.#opening + this.model.tokenizer.decode(result.ids)).trim();
       const pages = await this.#evidence(prompt, result.ids);
       this.#turns.push({ question: question.trim(), answer: splitThinking(answer).answer });
       const seconds = (performance.now() - started) / 1000;
@@ -250,14 +250,26 @@ export class Reading {
     throw new ProximaError('conversation-too-long', { tokens: this.tokens.ids.length + promptTokens, room: most });
   }
 
+  /** What of an answer the template has written itself. */
+  get #opening(): string {
+    return this.model.layout.opensThinking ? OPENED_THINKING : '';
+  }
+
   #decode(prompt: readonly number[], maxTokens: number, options: AskOptions): Promise<DecodeResult> {
     const streaming = new StreamingText(this.model.tokenizer);
+    let opening = this.#opening;
+    const onToken = (id: number) => {
+      const text = opening + streaming.push(id);
+      if (text === opening) return;
+      opening = '';
+      options.onText?.(text);
+    };
     return decode(this.model.decoder, this.#cache, prompt, {
       maxTokens,
       stopTokens: this.model.config.stopTokens,
       sampler: createSampler(options.sampling),
       signal: options.signal,
-      onToken: (id) => options.onText?.(streaming.push(id)),
+      onToken,
     });
   }
 

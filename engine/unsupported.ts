@@ -21,6 +21,8 @@ export type Unsupported =
   | { readonly feature: 'several graphs'; readonly file: string }
   | { readonly feature: 'tokenizer'; readonly tokenizer: string }
   | { readonly feature: 'no chat template' }
+  /** A template that can't be rendered, or that does not carry all that is said. */
+  | { readonly feature: 'chat template'; readonly fault: 'unreadable' | 'incomplete'; readonly reason: string }
   | { readonly feature: 'no attention node' }
   /** State besides keys and values. */
   | { readonly feature: 'state'; readonly state: string }

@@ -98,6 +98,12 @@ const UNSUPPORTED: {
     'The model folder has no chat template, so there is no way to ask it a question.',
     'Choose an instruct or chat version of the model.',
   ],
+  'chat template': ({ fault, reason }) => [
+    fault === 'unreadable'
+      ? `The model's chat template can't be rendered (${reason}).`
+      : `The model's chat template does not carry a whole conversation (${reason}).`,
+    "Choose another model, or another release of this one's chat_template.",
+  ],
   'no attention node': () => [
     'The graph has no GroupQueryAttention node, so there is no place to put the PoD cache.',
     'Use an export made for onnxruntime-genai or transformers.js (onnx-community).',
