@@ -17,6 +17,8 @@ export type Unsupported =
   | { readonly feature: 'borrowed cache'; readonly layer: number }
   /** A rotary cache of a length from which it can't be told which of its rows stand for which texts. */
   | { readonly feature: 'rotary cache'; readonly table: string; readonly rows: number }
+  /** The runtime can't run a part of the graph: what it says itself. */
+  | { readonly feature: 'kernel'; readonly reason: string }
   /** Embedding, decoder and perhaps more are files of their own. */
   | { readonly feature: 'several graphs'; readonly file: string }
   | { readonly feature: 'tokenizer'; readonly tokenizer: string }
@@ -28,3 +30,10 @@ export type Unsupported =
   | { readonly feature: 'state'; readonly state: string }
   | { readonly feature: 'adjacent attention' }
   | { readonly feature: 'operator'; readonly operator: string; readonly node: string };
+
+/** Why PoD has nothing to share. */
+export type WithoutPod =
+  /** Layers that see a whole document; the others end at a window, behind which there are no distant tokens. */
+  | { readonly reason: 'windows'; readonly unbounded: 0 | 1 }
+  /** Several layers see a whole document, and each turns its keys in its own way. */
+  | { readonly reason: 'rotaries' };

@@ -4,9 +4,8 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorOf, failureOf, ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
-import { assessModel, type ModelAssessment } from '../model/assess.ts';
-import { checkBiases } from '../model/attention-bias.ts';
-import type { CutModel } from '../model/cut.ts';
+import { assessModel, type CutCheck, type ModelAssessment } from '../model/assess.ts';
+import { judgeCut } from '../model/judge.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 
 export type { ModelAssessment, ModelFacts } from '../model/assess.ts';
@@ -101,7 +100,8 @@ export class ModelLibrary {
 
 export async function assess(folder: string): Promise<ModelAssessment> {
   try {
-    const check = (cut: CutModel) => checkBiases(cut, createCpuRuntime({ threads: 1 }), join(folder, 'onnx'));
+    const check: CutCheck = (cut, config) =>
+      judgeCut(cut, createCpuRuntime({ threads: 1 }), config, join(folder, 'onnx'));
     return await assessModel(await openModelFolder(folder), check);
   } catch (cause) {
     if (!(cause instanceof ProximaError)) throw cause;

@@ -6,15 +6,12 @@
 import { ProximaError } from '../errors.ts';
 import { type AttentionNode, isAttention, readAttentionNode } from './attention-node.ts';
 import type { GraphHints } from './config.ts';
-import { refuseForeign, refuseHeads, refuseInputs } from './foreign-graphs.ts';
+import { LOGITS, refuseForeign, refuseHeads, refuseInputs } from './foreign-graphs.ts';
 import { type OnnxModel, type OnnxNode, type Producers, producersOf } from './onnx.ts';
 
 /** ONNX element types. */
 const FLOAT = 1;
 const FLOAT16 = 10;
-
-/** What the graph gives for each row: a score for each token of the vocabulary. */
-const LOGITS = 'logits';
 
 export interface Segment {
   readonly index: number;
@@ -39,7 +36,7 @@ export interface CutModel {
 
 /** Throws `model-unsupported` when the graph has no attention to cut at, or one that can't be run. */
 export function cutModel(model: OnnxModel, hints: GraphHints = {}): CutModel {
-  refuseForeign(model, LOGITS);
+  refuseForeign(model);
   const producers = producersOf(model);
   const attention = model.nodes
     .filter(isAttention)

@@ -12,18 +12,21 @@ const INT64 = 7;
 const KEYS_OR_VALUES = /^past_key_values\.\d+\.(key|value)$/;
 const EMBEDDINGS = 'inputs_embeds';
 
+/** What the graph gives for each row: a score for each token of the vocabulary. */
+export const LOGITS = 'logits';
+
 /** Inputs that tell the tokens and how many there are: [batch, tokens]. */
 export const TOKEN_INPUTS: ReadonlySet<string> = new Set(['input_ids', 'position_ids', 'attention_mask']);
 
 /** Throws `model-unsupported` for what the whole graph says: state beside the KV cache, no embedding, no head, no attention. */
-export function refuseForeign(model: OnnxModel, logits: string): void {
+export function refuseForeign(model: OnnxModel): void {
+  if (!model.nodes.some(isAttention)) refuse({ feature: 'no attention node' });
   const state = model.inputs.find(
     ({ name }) => name.startsWith('past') && !KEYS_OR_VALUES.test(name) && !isCount(name),
   );
   if (state) refuse({ feature: 'state', state: state.name });
-  if (!model.nodes.some(isAttention)) refuse({ feature: 'no attention node' });
   if (model.inputs.some(({ name }) => name === EMBEDDINGS)) refuse({ feature: 'no embedding' });
-  if (!model.outputs.some(({ name }) => name === logits)) {
+  if (!model.outputs.some(({ name }) => name === LOGITS)) {
     refuse({
       feature: 'no head',
       gives: model.outputs.find(({ name }) => !name.startsWith('present'))?.name ?? 'nothing',

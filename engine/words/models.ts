@@ -1,5 +1,5 @@
 /** Words for what can be wrong with a model or a plan. */
-import type { Unsupported } from '../unsupported.ts';
+import type { Unsupported, WithoutPod } from '../unsupported.ts';
 import { count, mebibytes } from './amounts.ts';
 import type { Words, WordsOf } from './words.ts';
 
@@ -46,6 +46,14 @@ export const modelWords: WordsOf<ModelCode> = {
   }),
 };
 
+/** Why a model that runs does so without PoD. */
+export function withoutPodWords(without: WithoutPod): string {
+  if (without.reason === 'rotaries') return 'Each layer turns its keys in its own way, so none can share them.';
+  return without.unbounded === 0
+    ? 'Every layer sees only a window of the text, so the cache stays small and there is nothing to share.'
+    : 'Only one layer sees the whole text, the others a window of it, so there is no second one to share keys with.';
+}
+
 function unsupportedWords(detail: Unsupported): Words {
   const [cause, wayOut] = UNSUPPORTED[detail.feature](detail as never);
   return { cause, wayOut };
@@ -85,6 +93,10 @@ const UNSUPPORTED: {
   'rotary cache': ({ table, rows }) => [
     `The rotary cache ${table} has ${count(rows)} rows, which fit neither the model's context nor its two tables of LongRoPE.`,
     'Get config.json from the same export as the graph.',
+  ],
+  kernel: ({ reason }) => [
+    `onnxruntime can't run this graph: ${reason}.`,
+    'Choose another export of the model (q4, q4f16, fp16 or fp32).',
   ],
   'several graphs': ({ file }) => [
     `The model is spread over several graphs (${file} and others), as those that see or hear are; Proxima runs models of one graph.`,

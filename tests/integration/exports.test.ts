@@ -6,10 +6,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openModelFolder } from '../../engine/folders/node.ts';
+import { assess } from '../../engine/hub/model-library.ts';
 import { readConfig } from '../../engine/model/config.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { ROOT } from './command.ts';
 import { cacheFor, openDecoder, relativeError } from './decoder.ts';
+import { completed } from './model-folder.ts';
 import { uncutLogits } from './uncut.ts';
 
 const EXPORTS = join(ROOT, '../shared/exports');
@@ -27,6 +29,8 @@ const REFUSED: Readonly<Record<string, object>> = {
   '0.16-dev-qwen3-f32-cpu-no-embeddings': { feature: 'no embedding' },
   '0.16-dev-qwen3-f32-cpu-no-head': { feature: 'no head', gives: 'hidden_states' },
 };
+/** Layers that see the whole text, where the others see a window. */
+const UNBOUNDED: Readonly<Record<string, number>> = { gemma3: 1, 'mistral-window': 0 };
 /** Longer than every border between short and long texts in these folders. */
 const LONG = 560;
 const folders = isThere ? readdirSync(EXPORTS, { withFileTypes: true }).filter((each) => each.isDirectory()) : [];
@@ -87,7 +91,24 @@ describe.skipIf(!isThere)('graphs of the real exporter', () => {
     await decoder.close();
   });
 
-  it.each(Object.entries(REFUSED))('%s is refused by name', async (name, detail) => {
-    await expect(openDecoder(join(EXPORTS, name))).rejects.toMatchObject({ code: 'model-unsupported', detail });
-  });
+  it.each(Object.entries(REFUSED))(
+    '%s is refused by name, when it is judged and when it is loaded',
+    async (name, detail) => {
+      const { verdict, failure } = await assess(completed(name, EXPORTS));
+      expect([verdict, failure]).toEqual(['not supported', { code: 'model-unsupported', detail }]);
+      await expect(openDecoder(join(EXPORTS, name))).rejects.toMatchObject({ code: 'model-unsupported', detail });
+    },
+  );
+
+  it.each(names)(
+    '%s is judged to run, with PoD where several layers see the whole text and turn their keys alike',
+    async (name) => {
+      const { verdict, facts } = await assess(completed(name, EXPORTS));
+      const unbounded = UNBOUNDED[name.split('-').slice(1, -2).join('-')];
+      const withoutPod = unbounded === undefined ? null : { reason: 'windows', unbounded };
+      expect(verdict).toBe(withoutPod ? 'supported without PoD' : 'supported');
+      expect(facts?.withoutPod).toEqual(withoutPod);
+      expect((facts?.denseBytesPerThousand ?? 0) > 0).toBe(unbounded !== 0);
+    },
+  );
 });

@@ -89,8 +89,8 @@ describe('npm run models', () => {
       [['get', 'gated/model'], /\(401\).*token.*\[download-denied\]/],
       [['get', '../../etc'], /names no repository.*\[option-invalid\]/],
       [['get', REPOSITORY, '--dtype', 'q4'], /no graph as q4.*Choose one of fp32.*\[dtype-missing\]/],
-      [['remove', 'x'], /no model x.*Known: none.*\[entry-missing\]/],
-      [['import', temporaryFolder()], /no config\.json.*\[model-unsupported\]/],
+      [['remove', 'x'], /no model x.*models -- list.*\[entry-missing\]/],
+      [['import', temporaryFolder()], /no config\.json.*\[model-missing\]/],
     ];
     for (const [parameters, words] of cases) {
       const { code, stderr } = await models(...parameters);
