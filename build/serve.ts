@@ -7,7 +7,7 @@ import { Command, Option } from 'commander';
 import { serve } from '../electron/serve/server.ts';
 import { createApp } from '../electron/services/app.ts';
 import { readDocumentFile } from '../engine/hosts/document-reader.ts';
-import { forkEngine, type RuntimeChoice } from '../engine/hosts/engine-host-process.ts';
+import { forkEngine, type RuntimeChoice } from '../engine/hosts/fork-engine.ts';
 import { reportFailure } from '../engine/programs/report-failure.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -33,8 +33,8 @@ try {
     dataFolder: options.data,
     modelFolder: options.model,
     catalogueFile: join(ROOT, 'assets/models/catalogue.json'),
-    startHost: ({ runtime, threads }) =>
-      forkEngine({ runtime: options.runtime ?? runtime, threads: threads ?? undefined }),
+    startHost: ({ runtime, threads }, _, signal) =>
+      forkEngine({ runtime: options.runtime ?? runtime, threads: threads ?? undefined, signal }),
     readFile: readDocumentFile,
   });
   const served = await serve({ app, screenFolder: SCREEN, port: options.port });

@@ -4,16 +4,15 @@
  */
 import { z } from 'zod';
 import type { PlanCheck } from '../engine/cache/sharing-plan.ts';
-import type { MemoryUse } from '../engine/engine.ts';
-import type { Failure } from '../engine/errors.ts';
-import type { LoadedModel, Measured } from '../engine/hosts/protocol.ts';
+import type { LoadedModel, Measured, MemoryUse, PlanId, PlanOffer } from '../engine/engine.ts';
+import type { Failure, PageRange } from '../engine/errors.ts';
 import type { CatalogueModel } from '../engine/hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../engine/hub/dtypes.ts';
 import type { ModelAssessment, ModelFacts } from '../engine/hub/model-library.ts';
 import type { CallName } from './call-names.ts';
 
 const id = z.string().regex(/^[0-9a-f-]{36}$/);
-const policy = z.enum(['dense', 'pod']);
+const plan = z.string().min(1).max(100);
 const text = z.string().max(100_000);
 const repository = z.string().max(200);
 
@@ -21,7 +20,8 @@ export const settingsSchema = z.object({
   /** Name of a model on this machine; the built-in one where null. */
   model: z.string().max(255).nullable(),
   runtime: z.enum(['auto', 'cpu', 'webgpu']),
-  policy: z.enum(['auto', 'dense', 'pod']),
+  /** Id of a cache plan; 'auto': the smallest whose cost is known. */
+  plan,
   /** Tokens that keep their own keys in every layer; the model's own where null. */
   sinks: z.number().int().min(0).max(1024).nullable(),
   recent: z.number().int().min(0).max(65_536).nullable(),
@@ -57,7 +57,7 @@ export const calls = {
   setHubToken: z.object({ token: z.string().trim().min(1).max(500).nullable() }),
   read: z.object({
     document: id,
-    policy: policy.optional(),
+    plan: plan.optional(),
     pages: z.object({ first: z.number().int().min(1), last: z.number().int().min(1) }).optional(),
   }),
   pauseReading: z.object({ document: id, paused: z.boolean() }),
@@ -81,7 +81,7 @@ export const calls = {
 
 export type { CallName };
 export type Parameters<Name extends CallName> = z.infer<(typeof calls)[Name]>;
-export type PolicyName = z.infer<typeof policy>;
+export type { PageRange };
 export type Settings = z.infer<typeof settingsSchema>;
 
 export interface Results {
@@ -204,14 +204,14 @@ export interface DocumentEntry {
 export interface ReadingState {
   /** none: not in the engine's memory now. */
   readonly state: 'none' | 'waiting' | 'reading' | 'paused' | 'read' | 'unfit' | 'failed';
-  readonly policy: PolicyName | null;
+  readonly plan: PlanId | null;
   readonly done: number;
   readonly total: number;
   readonly seconds: number;
   /** The page that has been reached. */
   readonly page: number;
   /** The pages that were or are read, where not all. */
-  readonly pages: { readonly first: number; readonly last: number } | null;
+  readonly pages: PageRange | null;
   readonly memory: MemoryUse | null;
   readonly scratchBytes: number;
   readonly failure: Failure | null;
@@ -220,7 +220,8 @@ export interface ReadingState {
 export interface EngineState {
   readonly state: 'starting' | 'ready' | 'recovering' | 'failed';
   readonly model: LoadedModel | null;
-  readonly runtime: string | null;
+  /** Cache plans of the model, the one that takes most first. */
+  readonly plans: readonly PlanOffer[];
   readonly failure: Failure | null;
 }
 
@@ -241,7 +242,8 @@ export interface Conversation {
 }
 
 export interface TurnAnswer {
-  readonly policy: PolicyName;
+  /** The plan it is to be answered under; once it is, the one it was answered under. */
+  readonly plan: PlanId;
   readonly state: 'waiting' | 'answering' | 'done' | 'stopped' | 'failed';
   readonly text: string;
   readonly pages: readonly { readonly page: number; readonly share: number; readonly passage: string }[];
@@ -287,7 +289,8 @@ export type AppEvent =
   | { type: 'conversation-deleted'; conversation: string; document: string }
   | { type: 'turn'; turn: Turn }
   | { type: 'turns-removed'; conversation: string; turns: readonly string[] }
-  | { type: 'text'; turn: string; policy: PolicyName; text: string }
+  /** More of an answer: `text` from the character `from` on; what stood there before counts no more. */
+  | { type: 'text'; turn: string; answer: number; from: number; text: string }
   | { type: 'engine'; engine: EngineState }
   | { type: 'settings'; settings: Settings }
   | { type: 'download'; download: Download }

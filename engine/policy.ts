@@ -7,21 +7,20 @@ import {
   type Proximity,
   type SharingPlan,
 } from './cache/sharing-plan.ts';
+import type { PlanId, PlanOffer } from './engine.ts';
 import { keyMeanings } from './model/attention-node.ts';
 import type { Model } from './model/model.ts';
 
-export type PolicyName = 'dense' | 'pod';
-
 export interface PolicyOptions {
   /** Left out: PoD where the model brings a plan, dense otherwise. */
-  readonly policy?: PolicyName | undefined;
+  readonly policy?: PlanId | undefined;
   readonly planFile?: PlanFile | undefined;
   readonly sinks?: number | undefined;
   readonly recent?: number | undefined;
 }
 
 export interface Policy {
-  readonly name: PolicyName;
+  readonly name: PlanId;
   readonly plan: SharingPlan;
   readonly proximity: Proximity;
   /** Whether the model was trained under this plan; a plan that it was not adapted to can cost answers. */
@@ -33,6 +32,16 @@ const DEFAULT_PROXIMITY: Proximity = { sinks: 16, recent: 256 };
 
 /** Leaders that save about 35 % of a long document's cache: 0.3 of the layers. */
 const EVEN_BLOCKS = 0.3;
+
+/** The plans that a model can be read under, the one that takes most first. */
+export function plansOf({ planFile }: Pick<Model, 'planFile'>): PlanOffer[] {
+  const check = planFile?.check ?? null;
+  const standing = planFile?.adapted ? 'adapted' : check ? 'measured' : 'unmeasured';
+  return [
+    { id: 'dense', standing: 'all kept', check: null },
+    { id: 'pod', standing, check },
+  ];
+}
 
 /** Throws `plan-invalid` when the plan does not fit the model. */
 export function choosePolicy(model: Model, options: PolicyOptions = {}): Policy {

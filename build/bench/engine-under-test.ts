@@ -1,7 +1,7 @@
 /** Our engine on WebGPU, measured: in a page or in Node. */
 import type { GpuPodCache } from '../../engine/backends/webgpu/pod-cache.ts';
-import { cacheShape } from '../../engine/engine.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
+import { cacheShape } from '../../engine/local/reading.ts';
 import type { Model } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
 import { median, tokenIds } from './samples.ts';

@@ -1,9 +1,9 @@
 /** The ways to keep a document in memory that are compared, each as "read once, ask every question by itself". */
 import { type PlanFile, planFileSchema } from '../../engine/cache/sharing-plan.ts';
-import { cacheShape, Reading, tokeniseDocument } from '../../engine/engine.ts';
 import { decode } from '../../engine/generate/decode.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import { createSampler, greedy } from '../../engine/generate/sampling.ts';
+import { cacheShape, Reading, tokeniseDocument } from '../../engine/local/reading.ts';
 import type { Model } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
 import { EvictingCache, SinkWindowCache, type WatchingAttention } from './baselines.ts';
@@ -37,8 +37,12 @@ export async function openReading(
   const reading = await Reading.open(model, chosen, document, { availableBytes: Infinity });
   return {
     async ask(question) {
-      reading.newConversation();
-      const { answer, pages } = await reading.ask(question, { maxTokens: MAX_TOKENS, sampling: greedy });
+      const { answer, pages } = await reading.ask({
+        text: question,
+        turns: [],
+        maxTokens: MAX_TOKENS,
+        sampling: greedy,
+      });
       return { answer, pages: pages.map(({ page }) => page) };
     },
     close: () => reading.close(),

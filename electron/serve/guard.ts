@@ -10,15 +10,24 @@ export interface Guard {
 
 /** Why a request is refused; undefined where it is welcome. `upgrade` and changing requests must say where they come from. */
 export function refusal(request: IncomingMessage, guard: Guard): string | undefined {
-  const hosts = [`127.0.0.1:${guard.port}`, `localhost:${guard.port}`];
   const { host, origin } = request.headers;
-  if (host === undefined || !hosts.includes(host)) return 'This address is not served here.';
+  if (!hasOwnHost(request, guard)) return 'This address is not served here.';
   const changes = request.method !== 'GET' && request.method !== 'HEAD';
   const upgrades = request.headers.upgrade !== undefined;
   if (origin === undefined ? changes || upgrades : origin !== `http://${host}`) return 'Another page may not ask this.';
   if (!isToken(cookieOf(request, guard), guard.token))
     return 'The token is missing or wrong: open the address that was printed.';
   return undefined;
+}
+
+/** Whether it is addressed to this machine by its own name: a page of another one that resolves to here is not. */
+export function hasOwnHost({ headers }: IncomingMessage, { port }: Guard): boolean {
+  return headers.host === `127.0.0.1:${port}` || headers.host === `localhost:${port}`;
+}
+
+/** Where a request goes; undefined for anything but a path (RFC 9112, 3.2.1): `//`, `*`, a whole address. */
+export function targetOf({ url = '' }: IncomingMessage): URL | undefined {
+  return url.startsWith('/') && !url.startsWith('//') ? (URL.parse(url, 'http://127.0.0.1') ?? undefined) : undefined;
 }
 
 /** Whether the address carries the token, as the printed one does. */

@@ -1,167 +1,170 @@
-/** Asks the engine, streams what it says, and keeps it turn by turn. */
-import type { Answer, MemoryUse } from '../../engine/engine.ts';
-import { failureOf, throwIfCancelled } from '../../engine/errors.ts';
-import type { ResilientEngine } from '../../engine/hosts/resilient-engine.ts';
+/** Asks the engine, streams what it says, and keeps it turn by turn. The one owner of a turn's answers. */
+import type { AskEvent, PlanId } from '../../engine/engine.ts';
+import { failureOf } from '../../engine/errors.ts';
+import { cancelledBy } from '../../engine/jobs/job.ts';
 import { splitThinking } from '../../engine/thinking.ts';
-import type { AppEvent, PolicyName, Settings, Turn, TurnAnswer } from '../contract.ts';
+import type { AppEvent, Settings, Turn, TurnAnswer } from '../contract.ts';
+import { type AnswerEvent, isOver, newAnswer, nextTurn, stoppedTurn } from './answer-state.ts';
 import type { ConversationStore } from './conversations.ts';
-import type { HeldReading, Readings } from './readings.ts';
+import type { HeldDocument, Readings } from './readings.ts';
 
 export interface AnswersParts {
   readonly conversations: ConversationStore;
   readonly readings: Readings;
-  readonly engine: () => Promise<ResilientEngine>;
   readonly settings: () => Settings;
-  readonly usualPolicy: () => PolicyName;
-  /** Whether there is anything to compare. */
-  readonly offersPod: () => boolean;
+  /** The plans that a comparison shows side by side, for a document; one where there is nothing to compare. */
+  readonly comparedPlans: (document: string) => readonly PlanId[];
   readonly emit: (event: AppEvent) => void;
 }
 
-const WAITING = {
-  state: 'waiting',
-  text: '',
-  pages: [],
-  firstTokenSeconds: null,
-  tokensPerSecond: null,
-  memory: null,
-  pagesRead: null,
-  tokensRead: null,
-  progress: null,
-  failure: null,
-} as const;
+/** One attempt at a turn. Another one supersedes it: then nothing that it still says counts. */
+interface Run {
+  turn: Turn;
+  readonly controller: AbortController;
+}
 
 export class Answers {
   readonly #parts: AnswersParts;
-  /** Turns that are being answered, as they stand now. */
-  readonly #live = new Map<string, { turn: Turn; controller: AbortController }>();
+  /** By turn. */
+  readonly #runs = new Map<string, Run>();
 
   constructor(parts: AnswersParts) {
     this.#parts = parts;
   }
 
   ask(conversation: string, question: string, compare: boolean): Turn {
-    const policies = this.#policies(compare);
-    const turn = this.#parts.conversations.addTurn(conversation, question.trim(), policies.map(waiting));
-    this.#parts.emit({ type: 'conversation', conversation: this.#parts.conversations.get(conversation) });
+    const { conversations, emit } = this.#parts;
+    const plans = this.#plans(conversation, compare);
+    const turn = conversations.addTurn(conversation, question.trim(), plans.map(newAnswer));
+    emit({ type: 'conversation', conversation: conversations.get(conversation) });
     this.#start(turn);
     return turn;
   }
 
-  /** Asks again, in the same or in other words; what was said after it is taken away. */
+  /** Asks again, in the same or in other words; what was said after it is removed. */
   askAgain(id: string, question?: string): Turn {
-    this.stop(id);
     const { conversations, emit } = this.#parts;
     const before = conversations.turn(id);
-    const policies = this.#policies(before.answers.length > 1);
-    const { turn, removed } = conversations.replaceTurn(
-      id,
-      (question ?? before.question).trim(),
-      policies.map(waiting),
-    );
-    for (const each of removed) this.stop(each);
+    const plans = this.#plans(before.conversation, before.answers.length > 1);
+    const text = (question ?? before.question).trim();
+    const { turn, removed } = conversations.replaceTurn(id, text, plans.map(newAnswer));
+    for (const each of [id, ...removed]) this.#supersede(each);
     if (removed.length > 0) emit({ type: 'turns-removed', conversation: turn.conversation, turns: removed });
     this.#start(turn);
     return turn;
   }
 
-  stop(turn: string): void {
-    this.#live.get(turn)?.controller.abort();
-  }
-
-  stopConversation(conversation: string): void {
-    for (const { turn, controller } of this.#live.values()) if (turn.conversation === conversation) controller.abort();
+  /** Holds at once, whatever the engine is doing. */
+  stop(id: string): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    this.#supersede(id);
+    this.#replace(run, stoppedTurn(run.turn), true);
   }
 
   stopAll(): void {
-    for (const { controller } of this.#live.values()) controller.abort();
+    for (const id of [...this.#runs.keys()]) this.stop(id);
+  }
+
+  /** The conversation is removed: nothing of it is told or kept any more. */
+  forgetConversation(conversation: string): void {
+    for (const [id, { turn }] of [...this.#runs]) if (turn.conversation === conversation) this.#supersede(id);
   }
 
   /** A conversation's turns, those under way as they stand now. */
   turns(conversation: string): Turn[] {
-    return this.#parts.conversations.turns(conversation).map((turn) => this.#live.get(turn.id)?.turn ?? turn);
+    return this.#parts.conversations.turns(conversation).map((turn) => this.#runs.get(turn.id)?.turn ?? turn);
   }
 
-  #policies(compare: boolean): PolicyName[] {
-    return compare && this.#parts.offersPod() ? ['dense', 'pod'] : [this.#parts.usualPolicy()];
+  #plans(conversation: string, compare: boolean): readonly PlanId[] {
+    const { document } = this.#parts.conversations.get(conversation);
+    const { readings, comparedPlans } = this.#parts;
+    return compare ? comparedPlans(document) : [readings.planOf(document)];
+  }
+
+  #supersede(id: string): void {
+    this.#runs.get(id)?.controller.abort();
+    this.#runs.delete(id);
   }
 
   #start(turn: Turn): void {
-    const live = { turn, controller: new AbortController() };
-    this.#live.set(turn.id, live);
+    const run: Run = { turn, controller: new AbortController() };
+    this.#runs.set(turn.id, run);
     this.#parts.emit({ type: 'turn', turn });
-    void this.#answerAll(live).finally(() => {
-      if (this.#live.get(turn.id) === live) this.#live.delete(turn.id);
-    });
+    void this.#answerAll(run);
   }
 
-  async #answerAll(live: { turn: Turn; controller: AbortController }): Promise<void> {
-    for (const { policy } of live.turn.answers) {
+  #isCurrent(run: Run): boolean {
+    return this.#runs.get(run.turn.id) === run;
+  }
+
+  /** One answer after the other. Never rejects. */
+  async #answerAll(run: Run): Promise<void> {
+    for (const [index, { plan }] of run.turn.answers.entries()) {
+      if (!this.#isCurrent(run)) return;
       try {
-        await this.#answer(live, policy);
+        await this.#answer(run, index, plan);
       } catch (cause) {
-        const failure = failureOf(cause);
-        const stopped = failure.code === 'cancelled';
-        this.#update(live, policy, stopped ? { state: 'stopped' } : { state: 'failed', failure });
+        this.#move(run, index, { type: 'failed', failure: failureOf(cause) });
       }
     }
+    if (this.#isCurrent(run)) this.#runs.delete(run.turn.id);
   }
 
-  async #answer(live: { turn: Turn; controller: AbortController }, policy: PolicyName): Promise<void> {
-    const { conversations, readings, settings } = this.#parts;
-    const { id, conversation, question } = live.turn;
-    const { signal } = live.controller;
-    const { document } = conversations.get(conversation);
-    const onProgress = (done: number, total: number) =>
-      this.#update(live, policy, { progress: { done, total } }, false);
-    // The document goes on being read when only the question is taken back.
-    const reading = await Promise.race([readings.need(document, policy, onProgress), whenAborted(signal)]);
-    throwIfCancelled(signal);
-    this.#update(live, policy, { state: 'answering', progress: null, ...readOf(reading) });
-    const engine = await this.#parts.engine();
-    let text = '';
-    const { answer, memory } = await engine.ask(
-      reading.number,
-      { question, turns: this.#before(live.turn, policy), maxTokens: settings().maxAnswerTokens },
-      {
-        signal,
-        onText: (more) => {
-          text += more;
-          this.#replaceAnswer(live, policy, { text });
-          this.#parts.emit({ type: 'text', turn: id, policy, text });
-        },
-        onRestart: () => {
-          text = '';
-          this.#update(live, policy, { text }, false);
-        },
-      },
-    );
-    reading.memory = memory;
-    this.#update(live, policy, answered(answer, memory));
+  #answer(run: Run, index: number, plan: PlanId): Promise<void> {
+    const { conversations, readings } = this.#parts;
+    const { signal } = run.controller;
+    const { document } = conversations.get(run.turn.conversation);
+    const onProgress = (done: number, total: number) => this.#move(run, index, { type: 'reading', done, total });
+    return readings.use(document, plan, { signal, onProgress }, (held) => this.#ask(run, index, plan, held));
   }
 
-  /** What was said before in this conversation, under this policy where it was asked under it. */
-  #before(turn: Turn, policy: PolicyName): { question: string; answer: string }[] {
-    const turns = this.#parts.conversations.turns(turn.conversation);
+  async #ask(run: Run, index: number, plan: PlanId, { context, pagesRead }: HeldDocument): Promise<void> {
+    const { tokens: tokensRead, memory } = context;
+    this.#move(run, index, { type: 'begun', pagesRead, tokensRead, memory });
+    const question = {
+      text: run.turn.question,
+      turns: this.#before(run.turn, plan),
+      maxTokens: this.#parts.settings().maxAnswerTokens,
+    };
+    const onEvent = (event: AskEvent) => this.#hear(run, index, event);
+    const job = cancelledBy(context.ask(question, onEvent), run.controller.signal);
+    this.#move(run, index, { type: 'answered', ...(await job.result) });
+  }
+
+  #hear(run: Run, index: number, event: AskEvent): void {
+    const from = run.turn.answers[index]?.text.length ?? 0;
+    this.#move(run, index, event);
+    const { text = '' } = run.turn.answers[index] ?? {};
+    if (event.type === 'text' && this.#isCurrent(run))
+      this.#parts.emit({ type: 'text', turn: run.turn.id, answer: index, from, text: text.slice(from) });
+  }
+
+  /** What was said before a turn, under the same plan where it was answered under it. */
+  #before({ id, conversation }: Turn, plan: PlanId): { question: string; answer: string }[] {
+    const turns = this.#parts.conversations.turns(conversation);
     const earlier = turns.slice(
       0,
-      turns.findIndex((each) => each.id === turn.id),
+      turns.findIndex((each) => each.id === id),
     );
     return earlier.flatMap(({ question, answers }) => {
-      const answer = answers.find((each) => each.policy === policy && each.state === 'done') ?? answers[0];
+      const answer = answers.find((each) => each.plan === plan && each.state === 'done') ?? answers[0];
       return answer?.state === 'done' ? [{ question, answer: splitThinking(answer.text).answer }] : [];
     });
   }
 
-  #replaceAnswer(live: { turn: Turn }, policy: PolicyName, change: Partial<TurnAnswer>): void {
-    const answers = live.turn.answers.map((each) => (each.policy === policy ? { ...each, ...change } : each));
-    live.turn = { ...live.turn, answers };
+  #move(run: Run, index: number, event: AnswerEvent): void {
+    if (!this.#isCurrent(run)) return;
+    const before = run.turn;
+    const after = nextTurn(before, index, event);
+    if (after === before) return;
+    if (event.type === 'text') run.turn = after;
+    else this.#replace(run, after, isKept(before.answers[index], after.answers[index]));
   }
 
   /** Tells the screen, and keeps it; where it can't be kept, that is said and the answer stays on the screen. */
-  #update(live: { turn: Turn }, policy: PolicyName, change: Partial<TurnAnswer>, keep = true): void {
-    this.#replaceAnswer(live, policy, change);
-    const { turn } = live;
+  #replace(run: Run, turn: Turn, keep: boolean): void {
+    run.turn = turn;
     this.#parts.emit({ type: 'turn', turn });
     if (!keep) return;
     try {
@@ -172,28 +175,7 @@ export class Answers {
   }
 }
 
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => {
-      try {
-        throwIfCancelled(signal);
-      } catch (cause) {
-        reject(cause);
-      }
-    });
-  });
-}
-
-function waiting(policy: PolicyName): TurnAnswer {
-  return { policy, ...WAITING };
-}
-
-function readOf({ pagesRead, tokens, memory }: HeldReading): Partial<TurnAnswer> {
-  return { pagesRead, tokensRead: tokens, memory };
-}
-
-function answered(answer: Answer, memory: MemoryUse): Partial<TurnAnswer> {
-  const { pages, firstTokenSeconds, decodeTokensPerSecond } = answer;
-  const tokensPerSecond = decodeTokensPerSecond > 0 ? decodeTokensPerSecond : null;
-  return { state: 'done', text: answer.answer, pages, firstTokenSeconds, tokensPerSecond, memory };
+/** Progress and text on their way are not kept. */
+function isKept(before: TurnAnswer | undefined, after: TurnAnswer | undefined): boolean {
+  return before?.state !== after?.state || (after !== undefined && isOver(after));
 }

@@ -3,36 +3,21 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { ProximaError } from '../../engine/errors.ts';
-
-const VERSION = 1;
-
-const TABLES = `
-  CREATE TABLE documents (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
-    bytes INTEGER NOT NULL, added INTEGER NOT NULL,
-    state TEXT NOT NULL, tokens INTEGER, warnings TEXT NOT NULL DEFAULT '[]', failure TEXT
-  ) STRICT;
-  CREATE TABLE pages (
-    document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, number INTEGER NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (document, number)
-  ) STRICT;
-  CREATE TABLE conversations (
-    id TEXT PRIMARY KEY, document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, title TEXT NOT NULL,
-    created INTEGER NOT NULL, changed INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE turns (
-    id TEXT PRIMARY KEY, conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    place INTEGER NOT NULL, question TEXT NOT NULL, asked INTEGER NOT NULL, answers TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX turns_by_conversation ON turns (conversation, place);
-  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-`;
+import { MIGRATIONS } from './migrations/migrations.ts';
 
 /** SQLite's result codes: https://sqlite.org/rescode.html */
+const BUSY = 5;
 const READ_ONLY = 8;
 const INPUT_OUTPUT = 10;
 const FULL = 13;
 const CANNOT_OPEN = 14;
+
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [BUSY, 'another running Proxima is using the data folder'],
+  [INPUT_OUTPUT, 'the disk reported an error'],
+]);
+
+const PATIENCE = 3000;
 
 type Row = Record<string, SQLInputValue>;
 
@@ -40,14 +25,20 @@ type Row = Record<string, SQLInputValue>;
 export class Database {
   readonly #sqlite: DatabaseSync;
 
-  constructor(folder: string) {
+  /** Throws `storage-newer` as well, and then leaves the file as it is. `patience`: milliseconds to wait while another writes. */
+  constructor(folder: string, patience: number = PATIENCE) {
     this.#sqlite = guarded(() => {
       mkdirSync(folder, { recursive: true });
-      const sqlite = new DatabaseSync(join(folder, 'proxima.sqlite'));
-      sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 3000;');
-      return sqlite;
+      return new DatabaseSync(join(folder, 'proxima.sqlite'), { timeout: patience });
     });
-    this.#create();
+    try {
+      this.#requireKnown();
+      guarded(() => this.#sqlite.exec('PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;'));
+      this.#migrate();
+    } catch (cause) {
+      this.#sqlite.close();
+      throw cause;
+    }
   }
 
   all<Result extends object>(sql: string, ...values: SQLInputValue[]): Result[] {
@@ -79,16 +70,26 @@ export class Database {
     this.#sqlite.close();
   }
 
-  #create(): void {
-    const found = this.one<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
-    if (found > VERSION) {
-      throw new ProximaError('storage-newer', { found, known: VERSION });
+  get #version(): number {
+    return this.one<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0;
+  }
+
+  #requireKnown(): void {
+    const found = this.#version;
+    const known = MIGRATIONS.length;
+    if (found > known) throw new ProximaError('storage-newer', { found, known });
+  }
+
+  /** Each step is whole or not at all, and another Proxima that starts at the same moment does none of them twice. */
+  #migrate(): void {
+    if (this.#version === MIGRATIONS.length) return;
+    for (const [index, migration] of MIGRATIONS.entries()) {
+      this.transaction(() => {
+        if (this.#version > index) return;
+        guarded(() => migration(this.#sqlite));
+        this.run(`PRAGMA user_version = ${index + 1}`);
+      });
     }
-    if (found === VERSION) return;
-    this.transaction(() => {
-      guarded(() => this.#sqlite.exec(TABLES));
-      this.run(`PRAGMA user_version = ${VERSION}`);
-    });
   }
 }
 
@@ -111,6 +112,6 @@ export function storageError(cause: unknown): ProximaError {
   if (kind === READ_ONLY || kind === CANNOT_OPEN || ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(code ?? '')) {
     return new ProximaError('storage-read-only');
   }
-  const what = kind === INPUT_OUTPUT ? 'the disk reported an error' : (message ?? String(cause));
-  return new ProximaError('storage-failed', { what: '', reason: what });
+  const reason = (kind === undefined ? undefined : REASONS.get(kind)) ?? message ?? String(cause);
+  return new ProximaError('storage-failed', { what: '', reason });
 }

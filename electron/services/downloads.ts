@@ -8,6 +8,7 @@ import { DTYPES, type Dtype } from '../../engine/hub/dtypes.ts';
 import { getModel } from '../../engine/hub/get-model.ts';
 import type { Hub } from '../../engine/hub/hub.ts';
 import type { ModelLibrary } from '../../engine/hub/model-library.ts';
+import { isRepository } from '../../engine/hub/repository.ts';
 import type { Download } from '../contract.ts';
 
 export interface DownloadsParts {
@@ -20,15 +21,13 @@ export interface DownloadsParts {
   readonly onEnd: (download: string, model: string | null) => void;
 }
 
-const keptSchema = z.array(
-  z.object({
-    id: z.string(),
-    repository: z.string(),
-    dtype: z.enum(DTYPES),
-    done: z.number().nonnegative(),
-    total: z.number().nonnegative(),
-  }),
-);
+const keptSchema = z.object({
+  id: z.uuid(),
+  repository: z.string().refine(isRepository),
+  dtype: z.enum(DTYPES),
+  done: z.number().nonnegative(),
+  total: z.number().nonnegative(),
+});
 
 /** How often progress is told at most, in milliseconds. */
 const TELL_EVERY = 200;
@@ -48,8 +47,9 @@ export class Downloads {
     return [...this.#downloads.values()];
   }
 
-  /** Begins, or takes up what of the same model was begun before. */
+  /** Begins, or takes up what of the same model was begun before. Throws `option-invalid` for what names no repository. */
   start(repository: string, dtype: Dtype): Download {
+    this.#parts.library.folderFor(repository, dtype);
     const begun = this.list().find((each) => each.repository === repository && each.dtype === dtype);
     if (begun) return this.resume(begun.id);
     const id = randomUUID();
@@ -142,9 +142,10 @@ export class Downloads {
     return join(this.#parts.folder, 'downloads.json');
   }
 
-  #read(): z.infer<typeof keptSchema> {
+  #read(): z.infer<typeof keptSchema>[] {
     try {
-      return keptSchema.parse(JSON.parse(readFileSync(this.#file, 'utf8')));
+      const kept = z.array(z.unknown()).parse(JSON.parse(readFileSync(this.#file, 'utf8')));
+      return kept.flatMap((each) => keptSchema.safeParse(each).data ?? []);
     } catch {
       return []; // Not there, or not ours: what has come lies in its folder and is found when it is asked for again.
     }

@@ -1,25 +1,30 @@
-/** The engine as the app sees it: started with the settings, a model in it, watched, and started anew when they change. */
-import { failureOf, ProximaError } from '../../engine/errors.ts';
-import type { LoadedModel } from '../../engine/hosts/protocol.ts';
-import { ResilientEngine, type StartedHost } from '../../engine/hosts/resilient-engine.ts';
+/** The engine as the app sees it: started with the settings, watched, and replaced when they change. */
+import type { ContextId, Engine } from '../../engine/engine.ts';
+import { type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
+import type { StartedHost } from '../../engine/hosts/hosted-engine.ts';
+import { type EngineWatch, SupervisedEngine } from '../../engine/hosts/supervised-engine.ts';
+import { delegate, type Job, type JobControl, startJob, untilAborted } from '../../engine/jobs/job.ts';
 import type { EngineState, Notice, Settings } from '../contract.ts';
+import { type EngineEvent, nextEngine, STARTING } from './engine-state.ts';
+import type { ReadingEvent } from './reading-state.ts';
 
 export interface EngineServiceParts {
   /** Starts a host for the settings that hold now. */
-  readonly startHost: (settings: Settings, modelFolder: string) => Promise<StartedHost & { readonly runtime: string }>;
+  readonly startHost: (settings: Settings, modelFolder: string, signal: AbortSignal) => Promise<StartedHost>;
   readonly settings: () => Settings;
   /** Rejects with `entry-missing` where the model of the settings is not there any more. */
   readonly modelFolder: () => Promise<string>;
   readonly onState: (state: EngineState) => void;
   readonly onNotice: (notice: Notice) => void;
-  readonly onReadAgain: (reading: number, done: number, total: number, seconds: number) => void;
+  readonly onReadAgain: (id: ContextId, event: Extract<ReadingEvent, { type: 'progress' | 'prepared' }>) => void;
+  readonly onDropped: (id: ContextId, failure: Failure) => void;
 }
 
 export class EngineService {
   readonly #parts: EngineServiceParts;
-  #state: EngineState = { state: 'starting', model: null, runtime: null, failure: null };
-  #started: Promise<ResilientEngine> | undefined;
-  #engine: ResilientEngine | undefined;
+  #state: EngineState = STARTING;
+  #job: Job<SupervisedEngine> | undefined;
+  #engine: SupervisedEngine | undefined;
   #modelFolder: string | undefined;
 
   constructor(parts: EngineServiceParts) {
@@ -35,75 +40,90 @@ export class EngineService {
     return this.#modelFolder;
   }
 
-  get model(): LoadedModel | null {
-    return this.#state.model;
-  }
-
   /** The engine with its model loaded; started at the first call. Rejects with what kept it from starting. */
-  engine(): Promise<ResilientEngine> {
-    if (this.#started) return this.#started;
-    const started = this.#start();
-    this.#started = started;
-    started.catch(() => {
-      if (this.#started === started) this.#started = undefined; // The next call tries again.
-    });
-    return started;
+  engine(): Promise<Engine> {
+    this.#job ??= this.#begin();
+    return this.#job.result;
   }
 
-  /** Ends it; the next call of `engine` starts it anew. */
+  /** Ends it; the next call of `engine` starts another. Whatever is under way fails with `cancelled`. */
   stop(): void {
-    this.#engine?.terminate();
+    const [job, engine] = [this.#job, this.#engine];
+    this.#job = undefined;
     this.#engine = undefined;
-    this.#started = undefined;
-    this.#set({ state: 'starting', model: null, runtime: null, failure: null });
+    job?.cancel();
+    void engine?.dispose();
+    this.#move({ type: 'starting' });
   }
 
-  async #start(): Promise<ResilientEngine> {
-    const { onNotice, onReadAgain } = this.#parts;
-    this.#set({ state: 'starting', model: null, runtime: null, failure: null });
-    const engine: ResilientEngine = new ResilientEngine(() => this.#startHost(), {
-      onLost: (cause) => {
-        if (engine !== this.#engine) return;
-        onNotice({ kind: 'engine-lost', failure: failureOf(cause) });
-        this.#set({ ...this.#state, state: 'recovering', failure: failureOf(cause) });
+  #begin(): Job<SupervisedEngine> {
+    this.#move({ type: 'starting' });
+    const job: Job<SupervisedEngine> = startJob<SupervisedEngine>(
+      (control) => this.#start(control, () => this.#job === job),
+      (late) => void late.dispose(),
+    );
+    job.result.then(
+      (engine) => {
+        if (this.#job === job) this.#move({ type: 'started', engine });
       },
-      onProgress: (reading, { done, total, seconds }) => onReadAgain(reading, done, total, seconds),
-      onRecovery: ({ policy }) => {
-        onNotice({ kind: 'engine-back', smallerPlan: policy !== undefined });
-        this.#set({ ...this.#state, state: 'ready', failure: null });
+      (cause) => {
+        if (this.#job !== job) return;
+        this.#job = undefined; // The next call tries again.
+        this.#move({ type: 'failed', failure: failureOf(cause) });
       },
-    });
-    this.#engine = engine;
-    try {
-      const folder = await this.#parts.modelFolder();
-      // Stopped meanwhile: no host may be started for it any more.
-      if (engine !== this.#engine) throw new ProximaError('cancelled');
-      this.#modelFolder = folder;
-      const model = await engine.load(folder);
-      if (engine === this.#engine) this.#set({ state: 'ready', model, runtime: model.runtime, failure: null });
-      return engine;
-    } catch (cause) {
-      engine.terminate();
-      if (engine === this.#engine)
-        this.#set({ state: 'failed', model: null, runtime: null, failure: failureOf(cause) });
-      throw cause;
-    }
+    );
+    return job;
   }
 
-  /** Where the graphics card can't be used and nobody insisted on it, the CPU serves. */
-  async #startHost(): Promise<StartedHost> {
+  async #start(control: JobControl, isCurrent: () => boolean): Promise<SupervisedEngine> {
+    const folder = await untilAborted(this.#parts.modelFolder(), control.signal);
+    this.#modelFolder = folder;
+    const startHost = (signal: AbortSignal) => this.#startHost(folder, signal);
+    const engine = await delegate(
+      control,
+      SupervisedEngine.start({ startHost, folder, watch: this.#watch(isCurrent) }),
+    );
+    if (isCurrent()) this.#engine = engine;
+    return engine;
+  }
+
+  #watch(isCurrent: () => boolean): EngineWatch {
+    const { onNotice, onReadAgain, onDropped } = this.#parts;
+    const ifCurrent =
+      <Parameters extends unknown[]>(work: (...parameters: Parameters) => void) =>
+      (...parameters: Parameters) => {
+        if (isCurrent()) work(...parameters);
+      };
+    return {
+      onLost: ifCurrent((failure) => {
+        onNotice({ kind: 'engine-lost', failure });
+        this.#move({ type: 'lost', failure });
+      }),
+      onRecovered: ifCurrent(({ smallerPlan }) => {
+        onNotice({ kind: 'engine-back', smallerPlan });
+        if (this.#engine) this.#move({ type: 'started', engine: this.#engine });
+      }),
+      onFailed: ifCurrent((failure) => this.#move({ type: 'failed', failure })),
+      onProgress: ifCurrent((id, progress) => onReadAgain(id, { type: 'progress', progress })),
+      onPrepared: ifCurrent((id, context) => onReadAgain(id, { type: 'prepared', context })),
+      onDropped: ifCurrent(onDropped),
+    };
+  }
+
+  /** Where the graphics card can't be used and nobody insisted on it, the processor serves. */
+  async #startHost(folder: string, signal: AbortSignal): Promise<StartedHost> {
     const settings = this.#parts.settings();
     try {
-      return await this.#parts.startHost(settings, this.#modelFolder ?? '');
+      return await this.#parts.startHost(settings, folder, signal);
     } catch (cause) {
-      if (settings.runtime !== 'auto' || !(cause instanceof ProximaError)) throw cause;
+      if (settings.runtime !== 'auto' || !(cause instanceof ProximaError) || signal.aborted) throw cause;
       this.#parts.onNotice({ kind: 'on-processor', failure: failureOf(cause) });
-      return this.#parts.startHost({ ...settings, runtime: 'cpu' }, this.#modelFolder ?? '');
+      return this.#parts.startHost({ ...settings, runtime: 'cpu' }, folder, signal);
     }
   }
 
-  #set(state: EngineState): void {
-    this.#state = state;
-    this.#parts.onState(state);
+  #move(event: EngineEvent): void {
+    this.#state = nextEngine(this.#state, event);
+    this.#parts.onState(this.#state);
   }
 }

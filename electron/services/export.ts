@@ -2,6 +2,9 @@
 import { sentencesFor } from '../../engine/words/words.ts';
 import type { Conversation, Turn, TurnAnswer } from '../contract.ts';
 
+/** The plans that every model may have; others go by their own names. */
+const PLAN_NAMES: Readonly<Record<string, string>> = { dense: 'Dense', pod: 'PoD' };
+
 export interface Exported {
   readonly name: string;
   readonly type: string;
@@ -28,5 +31,5 @@ function formatAnswer(answer: TurnAnswer): string {
   const pages = answer.pages.map(({ page, share }) => `page ${page} (${Math.round(share * 100)} %)`).join(', ');
   const text = answer.failure ? sentencesFor(answer.failure, 'app') : answer.text;
   const state = answer.state === 'stopped' ? ' (stopped)' : '';
-  return `**${answer.policy === 'pod' ? 'PoD' : 'Dense'}**${state}: ${text}${pages ? `\n\nLooked at: ${pages}` : ''}`;
+  return `**${PLAN_NAMES[answer.plan] ?? answer.plan}**${state}: ${text}${pages ? `\n\nLooked at: ${pages}` : ''}`;
 }

@@ -14,6 +14,8 @@ export interface LibraryParts {
   readonly onChange: (document: DocumentEntry) => void;
   /** The document's pages are known now. */
   readonly onStored: (document: string) => void;
+  /** Something could not be kept or read back; the documents that follow are taken in all the same. */
+  readonly onFailure: (failure: Failure) => void;
 }
 
 const NO_TEXT: Failure = { code: 'unexpected', detail: { reason: 'no text was taken out of the document' } };
@@ -76,7 +78,13 @@ export class Library {
   remove(document: string): void {
     this.#parts.store.get(document);
     this.#controllers.get(document)?.abort();
+    this.#stored.delete(document);
     this.#parts.store.remove(document);
+  }
+
+  /** Stops what is under way; it is taken up at the next start. */
+  close(): void {
+    for (const controller of this.#controllers.values()) controller.abort();
   }
 
   setTokens(document: string, tokens: number): void {
@@ -89,7 +97,7 @@ export class Library {
     try {
       this.#parts.onChange(this.#entry(document));
     } catch (cause) {
-      if (!(cause instanceof ProximaError && cause.code === 'entry-missing')) throw cause;
+      if (!(cause instanceof ProximaError && cause.code === 'entry-missing')) this.#parts.onFailure(failureOf(cause));
     }
   }
 

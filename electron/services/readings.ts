@@ -1,64 +1,61 @@
-/** Which documents the engine holds, under which policy; reads them when they are needed and lets the oldest go for room. */
-
-import type { MemoryUse } from '../../engine/engine.ts';
-import { failureOf, ProximaError } from '../../engine/errors.ts';
-import { PauseSwitch } from '../../engine/hosts/client.ts';
-import type { Measured, OpenedReading } from '../../engine/hosts/protocol.ts';
-import type { ResilientEngine } from '../../engine/hosts/resilient-engine.ts';
-import type { PolicyName, ReadingState, Settings } from '../contract.ts';
-
-/** A document in the engine's memory. */
-export interface HeldReading {
-  readonly document: string;
-  readonly policy: PolicyName;
-  /** Its number in the engine. */
-  readonly number: number;
-  readonly pages: { readonly first: number; readonly last: number } | null;
-  readonly pagesRead: number;
-  readonly tokens: number;
-  memory: MemoryUse;
-}
+/** Which documents the engine holds, under which plan. The one owner of their reading: everybody else asks or listens. */
+import { randomUUID } from 'node:crypto';
+import type { Page } from '../../engine/documents/document.ts';
+import type { ContextId, Engine, Measured, PlanId, PreparedContext, PrepareEvent } from '../../engine/engine.ts';
+import { type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
+import { delegate, type Job, type JobControl, startJob, untilAborted } from '../../engine/jobs/job.ts';
+import type { PageRange, ReadingState, Settings } from '../contract.ts';
+import { NOT_READ, nextReading, type ReadingEvent } from './reading-state.ts';
 
 export interface ReadingsParts {
   /** Rejects where the engine did not start. */
-  readonly engine: () => Promise<ResilientEngine>;
-  /** Resolves when the document's text has been taken out. */
-  readonly pagesOf: (document: string) => Promise<readonly { number: number; text: string }[]>;
+  readonly engine: () => Promise<Engine>;
+  /** Resolves when the document's text has been extracted. */
+  readonly pagesOf: (document: string) => Promise<readonly Page[]>;
   readonly settings: () => Settings;
-  /** The policy that holds where none is asked for. */
-  readonly usualPolicy: () => PolicyName;
+  /** The plan that holds where none is asked for. */
+  readonly usualPlan: () => PlanId;
   readonly onChange: (document: string) => void;
 }
 
-interface UnderWay {
-  readonly controller: AbortController;
-  readonly pause: PauseSwitch;
-  readonly opened: Promise<HeldReading>;
+/** A document in the engine's memory, kept there as long as somebody uses it. */
+export interface HeldDocument {
+  readonly context: PreparedContext;
+  readonly pages: PageRange | null;
+  readonly pagesRead: number;
+}
+
+interface Entry {
+  readonly document: string;
+  readonly plan: PlanId;
+  readonly pages: PageRange | null;
+  /** Names it to the engine; another for every attempt. */
+  contextId: ContextId;
+  /** Whether its state is the document's. */
+  readonly shown: boolean;
+  readonly listeners: Set<(done: number, total: number) => void>;
+  /** Questions that are being answered about it: it isn't evicted meanwhile. */
+  users: number;
+  held: HeldDocument | undefined;
+}
+
+interface Reading extends Entry {
+  readonly job: Job<HeldDocument>;
 }
 
 const MEBIBYTE = 2 ** 20;
-const NONE: ReadingState = {
-  state: 'none',
-  policy: null,
-  done: 0,
-  total: 0,
-  seconds: 0,
-  page: 0,
-  pages: null,
-  memory: null,
-  scratchBytes: 0,
-  failure: null,
-};
-
-const keyOf = (document: string, policy: PolicyName) => `${document}:${policy}`;
+const keyOf = (document: string, plan: PlanId) => `${document}:${plan}`;
 
 export class Readings {
   readonly #parts: ReadingsParts;
   readonly #states = new Map<string, ReadingState>();
-  readonly #ranges = new Map<string, { first: number; last: number }>();
-  /** By document and policy, least recently used first. */
-  readonly #held = new Map<string, HeldReading>();
-  readonly #underWay = new Map<string, UnderWay>();
+  readonly #ranges = new Map<string, PageRange>();
+  readonly #plans = new Map<string, PlanId>();
+  /** By document and plan, the least recently used first. */
+  readonly #readings = new Map<string, Reading>();
+
+  /** Resolves when a question about a document has ended. */
+  #idle = Promise.withResolvers<void>();
 
   constructor(parts: ReadingsParts) {
     this.#parts = parts;
@@ -66,184 +63,241 @@ export class Readings {
 
   /** How the usual reading of a document stands. */
   stateOf(document: string): ReadingState {
-    return this.#states.get(document) ?? NONE;
+    return this.#states.get(document) ?? NOT_READ;
   }
 
-  /** Reads a document anew, under another policy or other pages than before. */
-  async read(document: string, policy: PolicyName, pages: { first: number; last: number } | undefined): Promise<void> {
-    await this.letGo(document);
+  /** The plan that a document is read under: the one that was chosen for it, else the usual one. */
+  planOf(document: string): PlanId {
+    return this.#plans.get(document) ?? this.#parts.usualPlan();
+  }
+
+  /** Reads a document anew, under another plan or other pages than before. */
+  read(document: string, plan: PlanId | undefined, pages: PageRange | undefined): Promise<HeldDocument> {
+    this.letGo(document);
+    if (plan !== undefined) this.#plans.set(document, plan);
     if (pages) this.#ranges.set(document, pages);
     else this.#ranges.delete(document);
-    await this.need(document, policy);
+    return this.need(document);
   }
 
-  /** The document in memory; read first where it is not. Rejects with what the engine rejects with. */
-  need(document: string, policy: PolicyName, onProgress?: (done: number, total: number) => void): Promise<HeldReading> {
-    const key = keyOf(document, policy);
-    const held = this.#held.get(key);
-    if (held) {
-      this.#held.delete(key);
-      this.#held.set(key, held);
-      return Promise.resolve(held);
+  /** The document in memory; read first where it is not. Rejects as `Engine.prepare` does. */
+  need(document: string): Promise<HeldDocument> {
+    return this.#reading(document, this.planOf(document)).job.result;
+  }
+
+  /**
+   * Does work on the document in memory, which stays there until the work has ended. The document goes on being read when only the
+   * work is given up.
+   */
+  async use<Result>(
+    document: string,
+    plan: PlanId,
+    { signal, onProgress }: { signal: AbortSignal; onProgress: (done: number, total: number) => void },
+    work: (held: HeldDocument) => Promise<Result>,
+  ): Promise<Result> {
+    const reading = this.#reading(document, plan);
+    reading.users++;
+    reading.listeners.add(onProgress);
+    try {
+      const held = await untilAborted(reading.job.result, signal);
+      reading.listeners.delete(onProgress);
+      return await work(held);
+    } finally {
+      reading.listeners.delete(onProgress);
+      reading.users--;
+      this.#unused(reading);
     }
-    const underWay = this.#underWay.get(key);
-    if (underWay) return underWay.opened;
-    return this.#begin(document, policy, onProgress);
   }
 
   pause(document: string, paused: boolean): void {
-    for (const [key, { pause }] of this.#underWay) if (key.startsWith(document)) pause.set(paused);
-    const state = this.stateOf(document);
-    if (state.state === 'reading' || state.state === 'paused' || state.state === 'waiting')
-      this.#set(document, { ...state, state: paused ? 'paused' : 'reading' });
+    for (const { job } of this.#of(document)) (paused ? job.pause : job.resume)();
+    this.#move(document, { type: paused ? 'paused' : 'resumed' });
   }
 
   cancel(document: string): void {
-    for (const [key, { controller }] of this.#underWay) if (key.startsWith(document)) controller.abort();
+    for (const { job } of this.#of(document)) job.cancel();
   }
 
-  /** Frees what the engine holds of a document. */
-  async letGo(document: string): Promise<void> {
-    const opened = [...this.#underWay].filter(([key]) => key.startsWith(document)).map(([, each]) => each.opened);
-    this.cancel(document);
-    await Promise.allSettled(opened);
-    for (const held of [...this.#held.values()]) if (held.document === document) await this.#release(held);
-    this.#states.delete(document);
-    this.#parts.onChange(document);
+  /** Frees what the engine holds of a document, and stops what is being read of it. */
+  letGo(document: string): void {
+    for (const reading of this.#of(document)) this.#release(reading);
+    this.#move(document, { type: 'released' });
   }
 
-  /** Forgets everything, because the engine that held it is no more. */
-  forgetAll(): void {
-    for (const { controller } of this.#underWay.values()) controller.abort();
-    const documents = [...this.#states.keys()];
-    this.#held.clear();
-    this.#states.clear();
-    for (const document of documents) this.#parts.onChange(document);
+  /** To be called when a document is removed for good. */
+  forget(document: string): void {
+    this.letGo(document);
+    for (const known of [this.#states, this.#ranges, this.#plans]) known.delete(document);
   }
 
-  /** The engine reads again what it had lost. */
-  readAgain(number: number, done: number, total: number, seconds: number): void {
-    const held = [...this.#held.values()].find((each) => each.number === number);
-    if (!held || held.policy !== this.stateOf(held.document).policy) return;
-    const state = done < total ? 'reading' : 'read';
-    this.#set(held.document, { ...this.stateOf(held.document), state, done, total, seconds });
+  /** Lets go of everything, because another engine takes over. */
+  reset(): void {
+    for (const reading of [...this.#readings.values()]) this.#release(reading);
+    this.#plans.clear();
+    for (const document of [...this.#states.keys()]) this.#move(document, { type: 'released' });
+  }
+
+  /** The engine reads a context again that it had lost. */
+  readAgain(id: ContextId, event: Extract<ReadingEvent, { type: 'progress' | 'prepared' }>): void {
+    const reading = this.#byContext(id);
+    if (reading?.shown) this.#move(reading.document, event);
+  }
+
+  /** The engine could not prepare a context again that it had lost. */
+  dropped(id: ContextId, failure: Failure): void {
+    const reading = this.#byContext(id);
+    if (!reading) return;
+    this.#readings.delete(keyOf(reading.document, reading.plan));
+    if (reading.shown) this.#move(reading.document, { type: 'failed', failure });
   }
 
   async measure(document: string): Promise<Measured> {
+    const pages = await this.#parts.pagesOf(document);
     const engine = await this.#parts.engine();
-    return engine.measure({ pages: [...(await this.#parts.pagesOf(document))], ...this.#options() });
+    return engine.measure({ parts: [{ document, pages }], ...this.#limits() }).result;
   }
 
-  #begin(
-    document: string,
-    policy: PolicyName,
-    onProgress: ((done: number, total: number) => void) | undefined,
-  ): Promise<HeldReading> {
-    const key = keyOf(document, policy);
-    const controller = new AbortController();
-    const pause = new PauseSwitch();
-    const usual = policy === this.#parts.usualPolicy();
+  #reading(document: string, plan: PlanId): Reading {
+    const key = keyOf(document, plan);
+    const known = this.#readings.get(key);
+    if (!known) return this.#begin(document, plan);
+    this.#readings.delete(key);
+    this.#readings.set(key, known);
+    return known;
+  }
+
+  #begin(document: string, plan: PlanId): Reading {
     const pages = this.#ranges.get(document) ?? null;
-    if (usual) this.#set(document, { ...NONE, state: 'waiting', policy, pages });
-    const opened = this.#open(document, policy, { controller, pause, usual, onProgress }).finally(() =>
-      this.#underWay.delete(key),
+    const shown = plan === this.planOf(document);
+    const entry: Entry = {
+      document,
+      plan,
+      pages,
+      contextId: '',
+      shown,
+      listeners: new Set(),
+      users: 0,
+      held: undefined,
+    };
+    if (shown) this.#move(document, { type: 'requested', plan, pages });
+    const job = startJob<HeldDocument>(
+      (control) => this.#prepare(entry, control),
+      ({ context }) => void context.release(),
     );
-    this.#underWay.set(key, { controller, pause, opened });
-    opened.catch((cause) => usual && this.#failed(document, cause));
-    return opened;
+    const reading: Reading = Object.assign(entry, { job });
+    this.#readings.set(keyOf(document, plan), reading);
+    job.result.then(
+      (held) => this.#prepared(reading, held),
+      (cause) => this.#failed(reading, failureOf(cause)),
+    );
+    return reading;
   }
 
-  async #open(
-    document: string,
-    policy: PolicyName,
-    {
-      controller,
-      pause,
-      usual,
-      onProgress,
-    }: Omit<UnderWay, 'opened'> & { usual: boolean; onProgress: ((done: number, total: number) => void) | undefined },
-  ): Promise<HeldReading> {
-    const range = this.#ranges.get(document) ?? null;
-    const all = await this.#parts.pagesOf(document);
+  async #prepare(entry: Entry, control: JobControl): Promise<HeldDocument> {
+    const { document, plan, pages: range } = entry;
+    const { signal } = control;
+    const all = await untilAborted(this.#parts.pagesOf(document), signal);
     const pages = all.filter(({ number }) => !range || (number >= range.first && number <= range.last));
-    const engine = await this.#parts.engine();
-    const opened = await this.#makingRoom(() =>
-      engine.open(
-        { pages, policy, ...this.#options() },
-        {
-          signal: controller.signal,
-          pause,
-          onProgress: ({ done, total, seconds, page = 0 }) => {
-            onProgress?.(done, total);
-            const state = pause.paused ? 'paused' : 'reading';
-            if (usual) this.#set(document, { ...this.stateOf(document), state, done, total, seconds, page });
-          },
-          onMemory: (memory) => usual && this.#set(document, { ...this.stateOf(document), memory }),
-        },
-      ),
-    );
-    return this.#keep(document, policy, range, pages.length, usual, opened);
+    const engine = await untilAborted(this.#parts.engine(), signal);
+    const context = await this.#makingRoom(entry, signal, () => {
+      entry.contextId = randomUUID();
+      const spec = { parts: [{ document, pages }], plan, ...this.#limits() };
+      return delegate(
+        control,
+        engine.prepare(entry.contextId, spec, (event) => this.#hear(entry, event)),
+      );
+    });
+    return { context, pages: range, pagesRead: pages.length };
   }
 
-  #keep(
-    document: string,
-    policy: PolicyName,
-    pages: HeldReading['pages'],
-    pagesRead: number,
-    usual: boolean,
-    opened: OpenedReading & { document: number },
-  ): HeldReading {
-    const { tokens, memory, scratchBytes, seconds } = opened;
-    const held = { document, policy, number: opened.document, pages, pagesRead, tokens, memory };
-    this.#held.set(keyOf(document, policy), held);
-    if (usual) {
-      const progress = { done: tokens, total: tokens, seconds };
-      this.#set(document, { ...this.stateOf(document), state: 'read', ...progress, memory, scratchBytes });
+  #hear(entry: Entry, event: PrepareEvent): void {
+    if (this.#readings.get(keyOf(entry.document, entry.plan)) !== entry) return;
+    if (event.type === 'fit') return;
+    if (event.type === 'progress') for (const listener of entry.listeners) listener(event.done, event.total);
+    if (!entry.shown) return;
+    if (event.type === 'progress') this.#move(entry.document, { type: 'progress', progress: event });
+    else this.#move(entry.document, event);
+  }
+
+  #prepared(reading: Reading, held: HeldDocument): void {
+    if (this.#readings.get(keyOf(reading.document, reading.plan)) !== reading) {
+      void held.context.release();
+      return;
     }
-    return held;
+    reading.held = held;
+    if (reading.shown) this.#move(reading.document, { type: 'prepared', context: held.context });
   }
 
-  /** As long as memory is short and another document is held, the one that rested longest is let go. */
-  async #makingRoom<Result>(work: () => Promise<Result>): Promise<Result> {
+  #failed(reading: Reading, failure: Failure): void {
+    const key = keyOf(reading.document, reading.plan);
+    if (this.#readings.get(key) !== reading) return;
+    this.#readings.delete(key);
+    if (reading.shown) this.#move(reading.document, { type: 'failed', failure });
+  }
+
+  /** As long as memory is short, the least recently used document that nobody asks about is evicted. */
+  async #makingRoom<Result>(entry: Entry, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     for (;;) {
       try {
         return await work();
       } catch (cause) {
-        const [oldest] = this.#held.values();
-        if (!(cause instanceof ProximaError) || cause.code !== 'memory-too-small' || !oldest) throw cause;
-        await this.#release(oldest);
+        if (!(cause instanceof ProximaError) || cause.code !== 'memory-too-small') throw cause;
+        const idle = this.#others(entry).find(({ held, users }) => held && users === 0);
+        const busy = this.#others(entry).filter(({ held, users }) => held && users > 0);
+        if (idle) await this.#evict(idle);
+        else if (busy.length > 0) await untilAborted(this.#idle.promise, signal);
+        else throw cause;
       }
     }
   }
 
-  async #release(held: HeldReading): Promise<void> {
-    this.#held.delete(keyOf(held.document, held.policy));
-    if (this.stateOf(held.document).policy === held.policy) this.#set(held.document, NONE);
-    const engine = await this.#parts.engine();
-    await engine.close(held.number).catch(() => {}); // The engine that held it may have gone meanwhile.
+  /** What was read for a question alone isn't read on when the question is taken back; who waits for room looks again. */
+  #unused(reading: Reading): void {
+    if (reading.users > 0) return;
+    if (!reading.shown && !reading.held) this.#release(reading);
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers();
   }
 
-  #options(): { sinks?: number; recent?: number; availableBytes?: number } {
+  #others(entry: Entry): Reading[] {
+    return [...this.#readings.values()].filter((each) => (each as Entry) !== entry);
+  }
+
+  async #evict(reading: Reading): Promise<void> {
+    this.#release(reading);
+    if (reading.shown) this.#move(reading.document, { type: 'released' });
+    await reading.held?.context.release();
+  }
+
+  #release(reading: Reading): void {
+    const key = keyOf(reading.document, reading.plan);
+    if (this.#readings.get(key) === reading) this.#readings.delete(key);
+    reading.job.cancel();
+    void reading.held?.context.release();
+  }
+
+  #of(document: string): Reading[] {
+    return [...this.#readings.values()].filter((each) => each.document === document);
+  }
+
+  #byContext(id: ContextId): Reading | undefined {
+    return [...this.#readings.values()].find(({ contextId }) => contextId === id);
+  }
+
+  #limits(): { sinks?: number; recent?: number; memoryBytes?: number } {
     const { sinks, recent, memoryMebibytes } = this.#parts.settings();
-    const taken = [...this.#held.values()].reduce((sum, { memory }) => sum + memory.bytes, 0);
     return {
       ...(sinks === null ? {} : { sinks }),
       ...(recent === null ? {} : { recent }),
-      ...(memoryMebibytes === null ? {} : { availableBytes: Math.max(1, memoryMebibytes * MEBIBYTE - taken) }),
+      ...(memoryMebibytes === null ? {} : { memoryBytes: memoryMebibytes * MEBIBYTE }),
     };
   }
 
-  #failed(document: string, cause: unknown): void {
-    const failure = failureOf(cause);
-    if (failure.code === 'cancelled') this.#set(document, NONE);
-    else {
-      const unfit = failure.code === 'memory-too-small' || failure.code === 'document-too-long';
-      this.#set(document, { ...this.stateOf(document), state: unfit ? 'unfit' : 'failed', failure });
-    }
-  }
-
-  #set(document: string, state: ReadingState): void {
-    this.#states.set(document, state);
+  #move(document: string, event: ReadingEvent): void {
+    const before = this.stateOf(document);
+    const after = nextReading(before, event);
+    if (after === before) return;
+    this.#states.set(document, after);
     this.#parts.onChange(document);
   }
 }

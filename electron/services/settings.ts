@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 export const DEFAULT_SETTINGS: Settings = {
   model: null,
   runtime: 'auto',
-  policy: 'auto',
+  plan: 'auto',
   sinks: null,
   recent: null,
   memoryMebibytes: null,

@@ -2,13 +2,16 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { extname, join, normalize, sep } from 'node:path';
-import { Readable } from 'node:stream';
+import { extname } from 'node:path';
+import { pipeline, Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { protocol, type Session } from 'electron';
 import { failureOf } from '../../engine/errors.ts';
+import { within } from '../../engine/folders/paths.ts';
+import type { DocumentEntry } from '../contract.ts';
 import { SECURITY_HEADERS } from '../headers.ts';
 import type { App } from '../services/app.ts';
+import { limited, nameOf } from '../services/uploads.ts';
 
 export interface ProtocolParts {
   readonly app: App;
@@ -46,9 +49,7 @@ export function handleScheme(session: Session, parts: ProtocolParts): void {
 async function answer(request: Request, url: URL, { app, screenFolder }: ProtocolParts): Promise<Response> {
   const path = decodeURIComponent(url.pathname);
   if (path === '/documents' && request.method === 'POST') {
-    const name = (url.searchParams.get('name') ?? '').slice(0, 255) || 'document';
-    const content = request.body ? Readable.fromWeb(request.body as ReadableStream) : Readable.from([]);
-    return respond(201, JSON.stringify({ result: await app.addFile(name, content) }), 'application/json');
+    return respond(201, JSON.stringify({ result: await take(request, url, app) }), 'application/json');
   }
   const document = /^\/documents\/([0-9a-f-]{36})$/.exec(path)?.[1];
   if (document) return file(app.fileOf(document), request, 'application/octet-stream');
@@ -56,10 +57,12 @@ async function answer(request: Request, url: URL, { app, screenFolder }: Protoco
   return file(within(screenFolder, path === '/' ? 'index.html' : path.slice(1)), request);
 }
 
-/** Undefined where the path leads out of the folder. */
-export function within(folder: string, path: string): string | undefined {
-  const full = normalize(join(folder, path));
-  return full.startsWith(normalize(folder) + sep) && !path.includes('\0') ? full : undefined;
+function take(request: Request, url: URL, app: App): Promise<DocumentEntry> {
+  const content = limited();
+  content.on('error', () => {}); // Whoever reads it is told; it may break off before anybody does.
+  const body = request.body ? Readable.fromWeb(request.body as ReadableStream) : Readable.from([]);
+  pipeline(body, content, () => {});
+  return app.addFile(nameOf(url), content);
 }
 
 async function file(path: string | undefined, request: Request, type?: string): Promise<Response> {

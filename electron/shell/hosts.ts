@@ -2,14 +2,10 @@
 import { join } from 'node:path';
 import { BrowserWindow, MessageChannelMain, utilityProcess } from 'electron';
 import type { DocumentMessage, DocumentProcess } from '../../engine/hosts/document-reader.ts';
-import {
-  type EngineHost,
-  type EngineProcess,
-  type RuntimeChoice,
-  superviseEngine,
-} from '../../engine/hosts/engine-host-process.ts';
 import type { ExploreMessage, ExploreProcess } from '../../engine/hosts/explorer.ts';
+import type { RuntimeChoice } from '../../engine/hosts/fork-engine.ts';
 import type { HostMessage } from '../../engine/hosts/host-envelope.ts';
+import { type EngineProcess, type WatchedHost, watchHost } from '../../engine/hosts/watched-host.ts';
 import { availableMemoryBytes } from '../../engine/runtime/available-memory.ts';
 import { ENGINE_CHANNEL } from './channels.ts';
 import { ORIGIN, SAFE_PREFERENCES } from './security.ts';
@@ -17,22 +13,23 @@ import { ORIGIN, SAFE_PREFERENCES } from './security.ts';
 /** The folder of the built main process; the hosts' programs lie beside it. */
 const BUILT = import.meta.dirname;
 
-export function startCpuHost(threads: number | undefined): Promise<EngineHost> {
+export function startCpuHost(threads: number | undefined, signal: AbortSignal): Promise<WatchedHost> {
   const parameters = ['cpu', ...(threads === undefined ? [] : [String(threads)])];
   const child = utilityProcess.fork(join(BUILT, 'engine-process.js'), parameters, {
     serviceName: 'Proxima engine',
     stdio: 'ignore',
   });
-  return superviseEngine({
+  const engine: EngineProcess = {
     post: (message) => child.postMessage(message),
     onMessage: (listener) => void child.on('message', listener),
     onExit: (listener) => void child.on('exit', (code) => listener(`its process ended (exit code ${code})`)),
     kill: () => void child.kill(),
-  });
+  };
+  return watchHost(engine, { signal });
 }
 
 /** Rejects with `runtime-missing` where Chromium finds no adapter that is no software. */
-export async function startGpuHost(modelFolder: string): Promise<EngineHost> {
+export async function startGpuHost(modelFolder: string, signal: AbortSignal): Promise<WatchedHost> {
   const window = new BrowserWindow({
     show: false,
     webPreferences: { ...SAFE_PREFERENCES, preload: join(BUILT, 'engine-preload.cjs'), backgroundThrottling: false },
@@ -50,7 +47,7 @@ export async function startGpuHost(modelFolder: string): Promise<EngineHost> {
     },
     kill: () => !window.isDestroyed() && window.destroy(),
   };
-  return superviseEngine(engine);
+  return watchHost(engine, { signal });
 }
 
 /** The engine's window has no files: the model's folder is an address there. */
@@ -64,8 +61,9 @@ export function startHost(
   runtime: RuntimeChoice,
   threads: number | undefined,
   modelFolder: string,
-): Promise<EngineHost> {
-  return runtime === 'cpu' ? startCpuHost(threads) : startGpuHost(modelFolder);
+  signal: AbortSignal,
+): Promise<WatchedHost> {
+  return runtime === 'cpu' ? startCpuHost(threads, signal) : startGpuHost(modelFolder, signal);
 }
 
 export function startExplorer(): ExploreProcess {

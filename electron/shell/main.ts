@@ -12,6 +12,7 @@ import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
 import { startDocumentProcess, startExplorer, startHost } from './hosts.ts';
 import { secretInKeychain } from './keychain.ts';
 import { setMenu } from './menu.ts';
+import { countReloads } from './reloads.ts';
 import { denyPermissions, guardWindows, isOwnSender, ORIGIN, SAFE_PREFERENCES } from './security.ts';
 import { keepWindowState, readWindowState } from './window-state.ts';
 
@@ -52,7 +53,8 @@ async function open(): Promise<void> {
       dataFolder,
       modelFolder: join(MODELS, 'reader'),
       catalogueFile: join(MODELS, 'catalogue.json'),
-      startHost: ({ runtime, threads }, modelFolder) => startHost(runtime, threads ?? undefined, modelFolder),
+      startHost: ({ runtime, threads }, modelFolder, signal) =>
+        startHost(runtime, threads ?? undefined, modelFolder, signal),
       readFile: (path, options) => readDocumentFile(path, options, startDocumentProcess),
       startExplorer,
       secrets: secretInKeychain(join(dataFolder, 'hub-token')),
@@ -96,9 +98,27 @@ async function openWindow(services: App, dataFolder: string): Promise<BrowserWin
     opened.show();
   });
   // The screen keeps nothing that the services don't have: when its process ends it is loaded again.
-  opened.webContents.on('render-process-gone', () => opened.reload());
+  const mayReload = countReloads({ most: 3, window: 60_000 });
+  opened.webContents.on('render-process-gone', (_, { reason }) => {
+    if (mayReload(performance.now())) opened.reload();
+    else void offerToReload(opened, reason);
+  });
   await opened.loadURL(`${ORIGIN}/`);
   return opened;
+}
+
+/** The screen keeps ending: loading it again without being asked would go on for ever. */
+async function offerToReload(opened: BrowserWindow, reason: string): Promise<void> {
+  const { response } = await dialog.showMessageBox({
+    type: 'error',
+    message: 'Proxima’s window keeps failing',
+    detail: `Its process ended several times within a minute (${reason}). Documents and conversations are kept.`,
+    buttons: ['Load it again', 'Quit'],
+    defaultId: 0,
+    cancelId: 1,
+  });
+  if (response === 1) app.quit();
+  else if (!opened.isDestroyed()) opened.reload();
 }
 
 async function chooseFiles(): Promise<void> {

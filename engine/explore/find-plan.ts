@@ -2,7 +2,7 @@
 import { CpuAttention } from '../backends/cpu/attention.ts';
 import { CpuLayers } from '../backends/cpu/layers.ts';
 import { densePlan, type PlanFile } from '../cache/sharing-plan.ts';
-import { cacheShape } from '../engine.ts';
+import { cacheShape } from '../local/reading.ts';
 import { keyMeanings } from '../model/attention-node.ts';
 import { loadModel, type Model } from '../model/model.ts';
 import type { ModelFolder } from '../model/source.ts';

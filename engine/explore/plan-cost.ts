@@ -1,9 +1,9 @@
 /** What a plan costs: how much worse the model predicts the reader's own texts and finds what was planted in them. */
 import type { Proximity, SharingPlan } from '../cache/sharing-plan.ts';
-import { cacheShape } from '../engine.ts';
 import { throwIfCancelled } from '../errors.ts';
 import { prefill } from '../generate/prefill.ts';
 import { argmax } from '../generate/sampling.ts';
+import { cacheShape } from '../local/reading.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { ProbeText } from './probe-text.ts';
 

@@ -1,45 +1,31 @@
 /**
  * The engine in a process of its own, behind the typed protocol: forked by Node (serve mode, tests) or run by Electron as a
- * utility process. It is told its runtime by its arguments, and answers `ping` so that its supervisor sees when it hangs.
+ * utility process. It is told its runtime by its arguments, and answers pings so that its supervisor sees when it hangs.
  */
-import { join } from 'node:path';
-import { openModelFolder } from '../folders/node.ts';
-import { createCpuRuntime } from '../runtime/cpu.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import type { RuntimeChoice } from './engine-host-process.ts';
+import { chooseRuntime } from '../runtime/choose-runtime.ts';
+import type { RuntimeChoice } from './fork-engine.ts';
 import { serveEngine } from './host.ts';
-import type { HostMessage } from './host-envelope.ts';
+import { type HostMessage, isPing } from './host-envelope.ts';
+import { loadReader } from './load-reader.ts';
 import { connectParent } from './parent.ts';
 import type { Port } from './protocol.ts';
 import { runtimeFailure } from './runtime-failure.ts';
-
-/** WebGPU is loaded only where it is asked for: Dawn and its driver take half a second. */
-async function createRuntime(choice: RuntimeChoice, threads: number | undefined): Promise<Runtime> {
-  if (choice !== 'cpu') {
-    const { createNodeWebGpuRuntime, hasGraphicsCard } = await import('../runtime/webgpu-node.ts');
-    if (choice === 'webgpu' || (await hasGraphicsCard())) return createNodeWebGpuRuntime();
-  }
-  return createCpuRuntime(threads === undefined ? {} : { threads });
-}
 
 const { post, listen } = connectParent();
 const [choice = 'auto', threads] = process.argv.slice(2) as [RuntimeChoice?, string?];
 const send = (message: HostMessage) => post(message);
 
 try {
-  const runtime = await createRuntime(choice, threads ? Number(threads) : undefined);
+  const runtime = await chooseRuntime(choice, threads ? Number(threads) : undefined);
   const port: Port = {
-    postMessage: (reply) => send({ kind: 'reply', reply }),
+    postMessage: (reply) => send({ kind: 'reply', reply: reply as Extract<HostMessage, { kind: 'reply' }>['reply'] }),
     addEventListener: (_, listener) =>
       listen((message) => {
-        if (message === 'ping') send({ kind: 'pong' });
+        if (isPing(message)) send({ kind: 'pong' });
         else listener({ data: message });
       }),
   };
-  serveEngine(port, {
-    runtime,
-    openFolder: async (name) => ({ folder: await openModelFolder(name), dataFolder: join(name, 'onnx') }),
-  });
+  serveEngine(port, loadReader(runtime));
   send({ kind: 'ready', runtime: runtime.name });
 } catch (cause) {
   send({ kind: 'unfit', failure: runtimeFailure(choice, cause) });

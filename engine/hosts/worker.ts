@@ -1,10 +1,11 @@
 /** The Web Worker of the GPU host: the engine on Chromium's WebGPU, behind the typed protocol. */
-
 import { openHttpFolder } from '../folders/http.ts';
+import { readerOf } from '../local/model-reader.ts';
+import { loadModel } from '../model/model.ts';
 import { createBrowserWebGpuRuntime } from '../runtime/webgpu-browser.ts';
-import { serveEngine } from './host.ts';
-import type { HostMessage } from './host-envelope.ts';
-import type { Port } from './protocol.ts';
+import { type LoadReader, serveEngine } from './host.ts';
+import { type HostMessage, isPing } from './host-envelope.ts';
+import type { Port, Reply } from './protocol.ts';
 import { runtimeFailure } from './runtime-failure.ts';
 
 /** What the first message says: how much memory may be taken. It is answered with `ready` or `unfit`. */
@@ -14,13 +15,17 @@ interface Start {
 }
 
 const send = (message: HostMessage) => self.postMessage(message);
+/** What the system has free, as the last ping said. */
+let availableBytes = 0;
 
 const port: Port = {
-  postMessage: (reply) => send({ kind: 'reply', reply }),
+  postMessage: (reply) => send({ kind: 'reply', reply: reply as Reply }),
   addEventListener: (type, listener) =>
     self.addEventListener(type, ({ data }: MessageEvent) => {
-      if (data === 'ping') send({ kind: 'pong' });
-      else listener({ data });
+      if (isPing(data)) {
+        availableBytes = data.availableBytes;
+        send({ kind: 'pong' });
+      } else listener({ data });
     }),
 };
 
@@ -29,11 +34,13 @@ self.addEventListener(
   async ({ data }: MessageEvent<Start>) => {
     if (data?.type !== 'start') return;
     try {
-      const runtime = await createBrowserWebGpuRuntime(data.availableBytes);
-      serveEngine(port, {
-        runtime,
-        openFolder: async (url) => ({ folder: openHttpFolder(url), dataFolder: new URL('onnx/', `${url}/`).href }),
-      });
+      availableBytes = data.availableBytes;
+      const runtime = await createBrowserWebGpuRuntime(() => availableBytes);
+      const load: LoadReader = async (url, onProgress) => {
+        const dataFolder = new URL('onnx/', `${url}/`).href;
+        return readerOf(await loadModel(openHttpFolder(url), runtime, { dataFolder, onProgress }), runtime);
+      };
+      serveEngine(port, load);
       send({ kind: 'ready', runtime: runtime.name });
     } catch (cause) {
       send({ kind: 'unfit', failure: runtimeFailure('webgpu', cause) });

@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProximaError } from '../errors.ts';
+import { reallyWithin } from '../folders/paths.ts';
 import { type DownloadOptions, downloadFile } from './download.ts';
 import type { Dtype } from './dtypes.ts';
 import { filesOf, type Hub, type HubFile, listRepository, requestFor } from './hub.ts';
@@ -48,10 +49,9 @@ export async function getModel(
 
 /** A repository's paths are its own: none may lead out of the folder. */
 function targetOf(folder: string, { path }: HubFile): string {
-  if (path.split(/[\\/]/).includes('..') || path.startsWith('/')) {
-    throw new ProximaError('download-failed', { what: path, reason: 'the repository names a file outside its folder' });
-  }
-  return join(folder, path);
+  const target = reallyWithin(folder, path);
+  if (target !== undefined && !path.includes('\\')) return target;
+  throw new ProximaError('download-failed', { what: path, reason: 'the repository names a file outside its folder' });
 }
 
 async function requireRoom(folder: string, total: number, { freeBytes }: GetOptions): Promise<void> {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { firstLineOf, ProximaError } from '../errors.ts';
 import type { DownloadRequest } from './download.ts';
 import { DTYPES, type Dtype } from './dtypes.ts';
+import { requireRepository } from './repository.ts';
 import { refusalOf } from './responses.ts';
 
 export interface Hub {
@@ -47,7 +48,6 @@ const SMALL_FILES = [
   'LICENSE',
 ];
 
-const REPOSITORY = /^[\w.-]+\/[\w.-]+$/;
 const entrySchema = z.object({
   type: z.string(),
   path: z.string(),
@@ -57,12 +57,7 @@ const entrySchema = z.object({
 
 /** Rejects with `option-invalid`, `download-denied`, `download-missing` or `download-failed`. */
 export async function listRepository(hub: Hub, repository: string, signal?: AbortSignal): Promise<HubFile[]> {
-  if (!REPOSITORY.test(repository)) {
-    throw new ProximaError('option-invalid', {
-      reason: `"${repository}" names no repository: give OWNER/NAME, as its page on the hub does`,
-    });
-  }
-  const url = `${hub.endpoint}/api/models/${repository}/tree/main?recursive=true`;
+  const url = `${hub.endpoint}/api/models/${requireRepository(repository)}/tree/main?recursive=true`;
   const response = await reach(url, hub, signal);
   if (!response.ok) throw refusalOf(response.status, repository);
   const entries = z.array(entrySchema).safeParse(await response.json());

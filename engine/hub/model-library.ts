@@ -1,12 +1,16 @@
 /** Which models there are on this machine: those that were fetched, and those that lie somewhere else and are only named. */
+import { lstatSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorOf, failureOf, ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
+import { reallyWithin, realPath } from '../folders/paths.ts';
 import { assessModel, type CutCheck, type ModelAssessment } from '../model/assess.ts';
 import { judgeCut } from '../model/judge.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
+import type { Dtype } from './dtypes.ts';
+import { requireRepository } from './repository.ts';
 
 export type { ModelAssessment, ModelFacts } from '../model/assess.ts';
 
@@ -47,9 +51,12 @@ export class ModelLibrary {
     throw new ProximaError('entry-missing', { what: 'model', name });
   }
 
-  /** Where a model of a repository goes. */
-  folderFor(repository: string, dtype: string): string {
-    return join(this.#folder, `${repository.replace('/', '--')}-${dtype}`);
+  /** Where a model of a repository goes. Throws `option-invalid`, and `storage-failed` where a link leads out of the models. */
+  folderFor(repository: string, dtype: Dtype): string {
+    const name = `${requireRepository(repository).replace('/', '--')}-${dtype}`;
+    const folder = reallyWithin(this.#folder, name);
+    if (folder !== undefined) return folder;
+    throw new ProximaError('storage-failed', { what: name, reason: 'its folder is a link that leads somewhere else' });
   }
 
   /** Names a folder; what is in it stays where it is. Rejects with `model-unsupported` where it can't run. */
@@ -70,8 +77,14 @@ export class ModelLibrary {
   async remove(name: string): Promise<KnownModel> {
     const model = await this.find(name);
     await this.#write((await this.#read()).filter((each) => each.name !== name));
-    if (model.own) await rm(model.folder, { recursive: true, force: true });
+    if (model.own && this.#holds(model.folder)) await rm(model.folder, { recursive: true, force: true });
     return model;
+  }
+
+  /** Whether a folder is one of its own: the list may have been written by anybody. */
+  #holds(folder: string): boolean {
+    const isFolder = lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    return isFolder && realPath(dirname(folder)) === realPath(this.#folder);
   }
 
   get #file(): string {

@@ -3,14 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parsePlanFile } from '../cache/sharing-plan.ts';
 import type { Document } from '../documents/document.ts';
-import { type Answer, Reading } from '../engine.ts';
+import type { Answer, PlanId } from '../engine.ts';
 import { ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { readDocumentFile } from '../hosts/document-reader.ts';
+import { Reading } from '../local/reading.ts';
+import type { Turn } from '../model/chat-template.ts';
 import { loadModel, type Model } from '../model/model.ts';
-import { choosePolicy, type PolicyName } from '../policy.ts';
-import { createCpuRuntime } from '../runtime/cpu.ts';
+import { choosePolicy } from '../policy.ts';
+import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { splitThinking } from '../thinking.ts';
 import { type CommandLine, parseCommandLine } from './ask/options.ts';
 import { startProgress } from './ask/progress.ts';
 import { createReport, formatComparison, formatReport, type Report } from './ask/report.ts';
@@ -25,25 +28,16 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => controller.abort());
   const whole = await readWithProgress(line, controller.signal);
   const pages = choosePages(whole, line.pages);
-  const runtime = await chooseRuntime(line);
+  const runtime = await chooseRuntime(line.runtime, line.threads);
   const model = await loadModel(await openModelFolder(line.model), runtime, { dataFolder: join(line.model, 'onnx') });
   try {
-    const run = (policy: PolicyName | undefined) =>
+    const run = (policy: PlanId | undefined) =>
       answerUnder(policy, line, model, runtime, whole, pages, controller.signal);
     if (line.compare) printComparison(line, await run('dense'), await run('pod'));
     else print(line, await run(line.policy));
   } finally {
     await model.decoder.close();
   }
-}
-
-/** WebGPU is loaded only where it is asked for: Dawn and its driver take half a second. */
-async function chooseRuntime({ runtime, threads }: CommandLine): Promise<Runtime> {
-  if (runtime !== 'cpu') {
-    const { createNodeWebGpuRuntime, hasGraphicsCard } = await import('../runtime/webgpu-node.ts');
-    if (runtime === 'webgpu' || (await hasGraphicsCard())) return createNodeWebGpuRuntime();
-  }
-  return createCpuRuntime(threads === undefined ? {} : { threads });
 }
 
 async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise<Document> {
@@ -69,7 +63,7 @@ function choosePages(document: Document, range: CommandLine['pages']): Document[
 }
 
 async function answerUnder(
-  policyName: PolicyName | undefined,
+  policyName: PlanId | undefined,
   line: CommandLine,
   model: Model,
   runtime: Runtime,
@@ -99,20 +93,20 @@ async function answerUnder(
   }
 }
 
+/** One question after the other: in one conversation, or each by itself. */
 async function askAll(reading: Reading, line: CommandLine, signal: AbortSignal): Promise<Answer[]> {
-  const { sampling } = reading.model.config;
-  const chosen = {
-    temperature: line.temperature ?? sampling.temperature,
-    topK: line.topK ?? sampling.topK,
-    topP: line.topP ?? sampling.topP,
-    repetitionPenalty: line.repetitionPenalty ?? sampling.repetitionPenalty,
-    seed: line.seed,
-  };
+  const { temperature, topK, topP, repetitionPenalty, seed, maxTokens } = line;
+  const sampling = { temperature, topK, topP, repetitionPenalty, seed };
   const answers: Answer[] = [];
-  for (const question of line.questions) {
-    answers.push(await reading.ask(question, { maxTokens: line.maxTokens, sampling: chosen, signal }));
+  for (const text of line.questions) {
+    const turns = line.separate ? [] : answers.map(turnOf);
+    answers.push(await reading.ask({ text, turns, maxTokens, sampling }, { signal }));
   }
   return answers;
+}
+
+function turnOf({ question, answer }: Answer): Turn {
+  return { question, answer: splitThinking(answer).answer };
 }
 
 function leftOut(document: Document, pages: Document['pages']): string[] {

@@ -23,7 +23,7 @@ export function kernelSources(): KernelSources {
  * availableBytes: what the host may take; browsers don't say what a graphics card has.
  * Rejects with `runtime-missing` where there is no adapter.
  */
-export async function createBrowserWebGpuRuntime(availableBytes: number): Promise<Runtime> {
+export async function createBrowserWebGpuRuntime(availableBytes: () => number): Promise<Runtime> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) {
     throw new ProximaError('runtime-missing', {
@@ -41,7 +41,7 @@ export async function createBrowserWebGpuRuntime(availableBytes: number): Promis
     device,
     adapterName: [vendor, architecture || description].filter(Boolean).join(' '),
     kernels: kernelSources(),
-    availableBytes: () => availableBytes,
+    availableBytes,
     readData: readHttpData,
   });
 }

@@ -2,7 +2,7 @@
 import { SendHorizontal } from 'lucide-react';
 import { Switch } from 'radix-ui';
 import type { DocumentEntry } from '../../electron/contract.ts';
-import { offersPod } from '../../electron/pod-offer.ts';
+import { offeredPlans } from '../../electron/plan-choice.ts';
 import { ask } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
@@ -12,7 +12,7 @@ export function Composer({ document }: { readonly document: DocumentEntry }) {
   const setDraft = useAppState((state) => state.setDraft);
   const compare = useAppState((state) => state.compare);
   const setCompare = useAppState((state) => state.setCompare);
-  const comparable = useAppState(({ engine }) => engine.model === null || offersPod(engine.model));
+  const comparable = useAppState(({ engine }) => engine.model === null || offeredPlans(engine.plans).length > 1);
   const answerable = document.state === 'stored';
   // The field is free for the next question at once; one that was not taken comes back.
   const submit = async () => {

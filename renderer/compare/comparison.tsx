@@ -1,38 +1,45 @@
-/** One question under dense and under PoD: both answers, what differs, and what each took. */
+/** One question under two plans: both answers, what differs, and what each took. */
 import { type Change, diffWordsWithSpace } from 'diff';
-import type { PolicyName, Turn, TurnAnswer } from '../../electron/contract.ts';
+import type { Turn, TurnAnswer } from '../../electron/contract.ts';
 import { splitThinking } from '../../engine/thinking.ts';
 import { AnswerView } from '../chat/answer-view.tsx';
 import { bytes, count, percent, seconds } from '../format.ts';
+import { planName } from '../plan-names.ts';
 import { strings } from '../strings.ts';
 
 export function Comparison({ turn }: { readonly turn: Turn }) {
-  const [dense, pod] = (['dense', 'pod'] as const).map((policy) => turn.answers.find((each) => each.policy === policy));
-  if (!dense || !pod) return null;
-  const bothDone = dense.state === 'done' && pod.state === 'done';
-  const [left, right] = [dense, pod].map(({ text }) => splitThinking(text).answer) as [string, string];
+  const [first, second] = turn.answers;
+  if (!first || !second) return null;
+  const bothDone = first.state === 'done' && second.state === 'done';
+  const [left, right] = [first, second].map(({ text }) => splitThinking(text).answer) as [string, string];
   const changes = bothDone && left !== right ? diffWordsWithSpace(left, right) : undefined;
   return (
     <div className="comparison">
-      <Side answer={dense} changes={changes} />
-      <Side answer={pod} changes={changes} />
+      <Side answer={first} changes={changes} side="left" />
+      <Side answer={second} changes={changes} side="right" />
       {bothDone && <p className="verdict quiet small">{changes ? strings.compare.different : strings.compare.same}</p>}
     </div>
   );
 }
 
-function Side({ answer, changes }: { readonly answer: TurnAnswer; readonly changes: Change[] | undefined }) {
-  const { policy, memory, firstTokenSeconds, tokensPerSecond } = answer;
+interface SideProps {
+  readonly answer: TurnAnswer;
+  readonly changes: Change[] | undefined;
+  readonly side: 'left' | 'right';
+}
+
+function Side({ answer, changes, side }: SideProps) {
+  const { plan, memory, firstTokenSeconds, tokensPerSecond } = answer;
   return (
-    <section className="side" data-policy={policy} aria-label={strings.compare[policy]}>
-      <h4>{strings.compare[policy]}</h4>
-      <AnswerView answer={answer}>{changes && <Marked changes={changes} policy={policy} />}</AnswerView>
+    <section className="side" data-plan={plan} aria-label={planName(plan)}>
+      <h4>{planName(plan)}</h4>
+      <AnswerView answer={answer}>{changes && <Marked changes={changes} side={side} />}</AnswerView>
       {memory && (
         <dl className="small">
           <dt>{strings.compare.memory}</dt>
           <dd>
             {bytes(memory.bytes)}
-            {policy === 'pod' && ` (${strings.compare.below(percent(memory.saving))})`}
+            {memory.saving > 0 && ` (${strings.compare.below(percent(memory.saving))})`}
           </dd>
           {firstTokenSeconds !== null && (
             <>
@@ -53,8 +60,8 @@ function Side({ answer, changes }: { readonly answer: TurnAnswer; readonly chang
 }
 
 /** The words of one side; those that the other side does not have are marked. */
-function Marked({ changes, policy }: { readonly changes: Change[]; readonly policy: PolicyName }) {
-  const own = changes.filter(({ added, removed }) => (policy === 'dense' ? !added : !removed));
+function Marked({ changes, side }: Pick<SideProps, 'side'> & { readonly changes: Change[] }) {
+  const own = changes.filter(({ added, removed }) => (side === 'left' ? !added : !removed));
   return (
     <p className="markdown">
       {own.map(({ value, added, removed }, index) => {

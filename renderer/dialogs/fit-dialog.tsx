@@ -1,11 +1,12 @@
-/** What fits before anything is read: the whole under each policy, or a part; with the bytes. */
+/** What fits before anything is read: the whole under each plan, or a part; with the bytes. */
 import { useEffect, useState } from 'react';
-import type { DocumentEntry, PolicyName } from '../../electron/contract.ts';
-import { offersPod } from '../../electron/pod-offer.ts';
+import type { DocumentEntry } from '../../electron/contract.ts';
+import { offeredPlans } from '../../electron/plan-choice.ts';
+import type { Measured, PlanId } from '../../engine/engine.ts';
 import type { Fit } from '../../engine/fit.ts';
-import type { Measured } from '../../engine/hosts/protocol.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { bytes, count } from '../format.ts';
+import { planSentence } from '../plan-names.ts';
 import { attempt } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
@@ -25,34 +26,35 @@ export function FitDialog({ document }: { readonly document: string }) {
 }
 
 function Choices({ entry, measured }: { readonly entry: DocumentEntry; readonly measured: Measured }) {
-  const { pod, tokens } = measured;
-  const offered = useAppState(({ engine }) => offersPod(engine.model));
-  const policies = (['pod', 'dense'] as const).filter(
-    (policy) => policy === 'dense' || (offered && pod.cacheBytes < measured.dense.cacheBytes),
-  );
+  const offered = useAppState(({ engine }) => engine.plans);
+  const ids = new Set(offeredPlans(offered).map(({ id }) => id));
+  // The smallest first: it is the one that fits where anything does.
+  const fits = measured.fits.filter(({ plan }) => ids.has(plan)).toReversed();
+  const [smallest] = fits;
+  if (!smallest) return null;
   return (
     <>
       <p>
-        {strings.fit.intro(entry.title, count(tokens))} {strings.fit.model(count(pod.contextTokens))}{' '}
-        {strings.fit.free(bytes(pod.availableBytes))}
+        {strings.fit.intro(entry.title, count(measured.tokens))} {strings.fit.model(count(smallest.fit.contextTokens))}{' '}
+        {strings.fit.free(bytes(smallest.fit.availableBytes))}
       </p>
       <ul className="fits">
-        {policies.map((policy) => (
-          <Choice key={policy} entry={entry} policy={policy} fit={measured[policy]} />
+        {fits.map(({ plan, fit }) => (
+          <Choice key={plan} entry={entry} plan={plan} fit={fit} />
         ))}
       </ul>
-      <PageRange entry={entry} most={(offered ? pod : measured.dense).lastPageThatFits} />
+      <PageRange entry={entry} most={smallest.fit.lastPageThatFits} />
     </>
   );
 }
 
 interface ChoiceProps {
   readonly entry: DocumentEntry;
-  readonly policy: PolicyName;
+  readonly plan: PlanId;
   readonly fit: Fit;
 }
 
-function Choice({ entry, policy, fit }: ChoiceProps) {
+function Choice({ entry, plan, fit }: ChoiceProps) {
   const close = useAppState((state) => state.closeDialog);
   const fits = fit.limit === 'none';
   const last = count(fit.lastPageThatFits);
@@ -64,8 +66,8 @@ function Choice({ entry, policy, fit }: ChoiceProps) {
         ? strings.fit.tooLong(last)
         : strings.fit.tooLarge(last);
   return (
-    <li data-policy={policy} data-fits={fits}>
-      <strong>{strings.fit[policy]}</strong>
+    <li data-plan={plan} data-fits={fits}>
+      <strong>{planSentence(plan)}</strong>
       <span>
         {strings.fit.takes(bytes(fit.cacheBytes + fit.scratchBytes))}: {verdict}
       </span>
@@ -74,7 +76,7 @@ function Choice({ entry, policy, fit }: ChoiceProps) {
         disabled={!fits}
         onClick={() => {
           close();
-          void attempt(() => bridge.read({ document: entry.id, policy }));
+          void attempt(() => bridge.read({ document: entry.id, plan }));
         }}
       >
         {strings.fit.read}

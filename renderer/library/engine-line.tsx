@@ -4,10 +4,10 @@ import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 
 export function EngineLine() {
-  const { state, runtime, failure } = useAppState(({ engine }) => engine);
+  const { state, model, failure } = useAppState(({ engine }) => engine);
   const text =
     state === 'ready'
-      ? strings.engine.ready(runtime ?? '')
+      ? strings.engine.ready(model?.runtime ?? '')
       : state === 'failed'
         ? `${strings.engine.failed} ${failure ? sentencesFor(failure, 'app') : ''}`
         : strings.engine[state];

@@ -22,12 +22,12 @@ export function CheckNumbers({ check }: { readonly check: PlanCheck | null }) {
       </thead>
       <tbody>
         <tr>
-          <th scope="row">{strings.compare.dense}</th>
+          <th scope="row">{strings.compare.plans.dense}</th>
           <td>{perplexity(dense)}</td>
           <td>{facts(dense)}</td>
         </tr>
         <tr>
-          <th scope="row">{strings.compare.pod}</th>
+          <th scope="row">{strings.compare.plans.pod}</th>
           <td>{perplexity(plan)}</td>
           <td>{facts(plan)}</td>
         </tr>

@@ -1,10 +1,12 @@
 /** The reader's choices; each takes effect when it is made. */
 import type { Settings } from '../../electron/contract.ts';
-import { offersPod } from '../../electron/pod-offer.ts';
+import { offeredPlans } from '../../electron/plan-choice.ts';
+import type { PlanOffer } from '../../engine/engine.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
 import { count } from '../format.ts';
 import { CheckNumbers } from '../models/check-numbers.tsx';
+import { planName } from '../plan-names.ts';
 import { attempt, refresh } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
@@ -16,22 +18,27 @@ export function SettingsDialog() {
   const engine = useAppState((state) => state.engine);
   const folder = useAppState((state) => state.dataFolder);
   if (!settings) return null;
-  const { model } = engine;
+  const { model, plans } = engine;
   return (
     <Modal title={strings.settings.title}>
       <div className="fields">
         <ModelField settings={settings} />
         <Choice
-          name="runtime"
           label={strings.settings.runtime}
           options={strings.settings.runtimes}
-          settings={settings}
+          value={settings.runtime}
+          onChange={(runtime) => change({ runtime: runtime as Settings['runtime'] })}
         />
-        {engine.runtime && <p className="quiet small">{strings.settings.now(engine.runtime)}</p>}
+        {model && <p className="quiet small">{strings.settings.now(model.runtime)}</p>}
         {model && <p className="quiet small">{strings.settings.modelNow(model.name, count(model.contextTokens))}</p>}
-        <Choice name="policy" label={strings.settings.policy} options={strings.settings.policies} settings={settings} />
-        {model && !offersPod(model) && <p className="warning small">{strings.explore.none}</p>}
-        {model?.plan === 'not adapted' && <CheckNumbers check={model.check} />}
+        <Choice
+          label={strings.settings.plan}
+          options={planOptions(plans, settings.plan)}
+          value={settings.plan}
+          onChange={(plan) => change({ plan })}
+        />
+        {model && offeredPlans(plans).length < 2 && <p className="warning small">{strings.explore.none}</p>}
+        {plans.map(({ id, check }) => check && <CheckNumbers key={id} check={check} />)}
         <NumberField name="sinks" label={strings.settings.sinks} settings={settings} min={0} max={1024} />
         <NumberField name="recent" label={strings.settings.recent} settings={settings} min={0} max={65536} />
         <NumberField
@@ -72,20 +79,26 @@ function ModelField({ settings }: { readonly settings: Settings }) {
   );
 }
 
-interface ChoiceProps<Name extends 'runtime' | 'policy'> {
-  readonly name: Name;
-  readonly label: string;
-  readonly options: Readonly<Record<Settings[Name], string>>;
-  readonly settings: Settings;
+/** 'auto', the plans that are offered, and the chosen one where the model doesn't have it. */
+function planOptions(plans: readonly PlanOffer[], chosen: string): Readonly<Record<string, string>> {
+  const ids = ['auto', ...offeredPlans(plans).map(({ id }) => id), chosen];
+  return Object.fromEntries(ids.map((id) => [id, id === 'auto' ? strings.settings.usualPlan : planName(id)]));
 }
 
-function Choice<Name extends 'runtime' | 'policy'>({ name, label, options, settings }: ChoiceProps<Name>) {
+interface ChoiceProps {
+  readonly label: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function Choice({ label, options, value, onChange }: ChoiceProps) {
   return (
     <label>
       {label}
-      <select value={settings[name]} onChange={({ target }) => change({ [name]: target.value as Settings[Name] })}>
-        {Object.entries<string>(options).map(([value, text]) => (
-          <option key={value} value={value}>
+      <select value={value} onChange={({ target }) => onChange(target.value)}>
+        {Object.entries(options).map(([each, text]) => (
+          <option key={each} value={each}>
             {text}
           </option>
         ))}

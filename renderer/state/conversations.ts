@@ -54,7 +54,8 @@ function withText(state: ConversationsSlice, event: Extract<AppEvent, { type: 't
     .flat()
     .find(({ id }) => id === event.turn);
   if (!turn) return {};
-  const { policy, text } = event;
-  const answers = turn.answers.map((each) => (each.policy === policy ? { ...each, text } : each));
+  const answers = turn.answers.map((each, index) =>
+    index === event.answer ? { ...each, text: each.text.slice(0, event.from) + event.text } : each,
+  );
   return withTurn(state, { ...turn, answers });
 }

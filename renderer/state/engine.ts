@@ -27,7 +27,7 @@ export interface EngineSlice {
 const MOST_NOTICES = 4;
 
 export const createEngineSlice: Slice<EngineSlice> = (set, get) => ({
-  engine: { state: 'starting', model: null, runtime: null, failure: null },
+  engine: { state: 'starting', model: null, plans: [], failure: null },
   settings: undefined,
   dataFolder: '',
   formats: [],

@@ -79,7 +79,7 @@ describe.skipIf(!CHROMIUM)('a conversation', () => {
       /^# The bank\n.*## What is the access code.*\*\*PoD\*\*: 73519\n\nLooked at: page 2 /s,
     );
     const json = JSON.parse((await exported('Export as JSON')).text);
-    expect(json.turns[0].answers[0]).toMatchObject({ text: '73519', policy: 'pod', state: 'done' });
+    expect(json.turns[0].answers[0]).toMatchObject({ text: '73519', plan: 'pod', state: 'done' });
   });
 
   it('shows the document: pages, thumbnails, words found', async () => {
@@ -141,10 +141,10 @@ describe.skipIf(!CHROMIUM)('a conversation', () => {
     await tight.keyboard.press('Escape');
     await tight.getByRole('switch').click();
     await askQuestion(tight, CODE);
-    const denseSide = tight.locator('.side[data-policy="dense"] .failure');
+    const denseSide = tight.locator('.side[data-plan="dense"] .failure');
     await denseSide.waitFor(WAIT);
     expect(await denseSide.innerText()).toMatch(/takes [\d.]+ MiB and [\d.]+ MiB are free/);
-    await tight.locator('.side[data-policy="pod"] [data-state="done"]').waitFor(WAIT);
+    await tight.locator('.side[data-plan="pod"] [data-state="done"]').waitFor(WAIT);
     await own.stop();
   });
 });

@@ -103,7 +103,7 @@ describe.skipIf(!CHROMIUM)('documents', () => {
     await item('long.txt').locator('.failure').waitFor(WAIT);
     expect(await item('long.txt').locator('.failure').innerText()).toMatch(/has room for [\d,]+ beside a question/);
     await item('long.txt').getByRole('button', { name: 'What fits?' }).click();
-    const pod = page.locator('.fits [data-policy="pod"]');
+    const pod = page.locator('.fits [data-plan="pod"]');
     expect(await pod.getAttribute('data-fits', WAIT)).toBe('false');
     expect(await pod.innerText()).toMatch(/[\d.]+ MiB.*fits up to page \d+/s);
     await page.getByLabel('to page').fill('2');

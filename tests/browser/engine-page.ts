@@ -1,6 +1,7 @@
 /** Runs in Chromium: starts the engine's worker, reads a document, asks, and leaves what came back on the window. */
-import { EngineClient } from '../../engine/hosts/client.ts';
+
 import type { HostMessage } from '../../engine/hosts/host-envelope.ts';
+import { HostedEngine } from '../../engine/hosts/hosted-engine.ts';
 import type { Port } from '../../engine/hosts/protocol.ts';
 
 export interface BrowserRun {
@@ -34,23 +35,26 @@ window.runEngine = async (folder, pages, question) => {
         if (data.kind === 'reply') listener({ data: data.reply });
       }),
   };
-  const client = new EngineClient(port);
-  const model = await client.load(new URL(folder, location.href).href);
+  const terminate = () => worker.terminate();
+  const host = { port, ended: new Promise<string>(() => {}), terminate };
+  const engine = await HostedEngine.load(host, new URL(folder, location.href).href, 1).result;
   let progress = 0;
-  const opened = await client.open({ pages }, { onProgress: () => (progress += 1) });
+  const context = { parts: [{ document: 'sample', pages }], plan: 'pod' };
+  const prepared = await engine.prepare(crypto.randomUUID(), context, ({ type }) => {
+    if (type === 'progress') progress += 1;
+  }).result;
   let text = '';
-  const { answer } = await client.ask(
-    { reading: opened.reading, question, maxTokens: 24 },
-    { onText: (piece) => (text += piece) },
-  );
+  const { answer } = await prepared.ask({ text: question, turns: [], maxTokens: 24 }, (event) => {
+    if (event.type === 'text') text += event.text;
+  }).result;
   worker.terminate();
   return {
-    runtime: model.runtime,
+    runtime: engine.model.runtime,
     answer: answer.answer,
     page: answer.pages[0]?.page,
     text: text.trim(),
-    tokens: opened.tokens,
-    bytes: opened.memory.bytes,
+    tokens: prepared.tokens,
+    bytes: prepared.memory.bytes,
     progress,
   };
 };

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Reading } from '../../engine/engine.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { greedy } from '../../engine/generate/sampling.ts';
 import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
+import { Reading } from '../../engine/local/reading.ts';
 import { loadModel } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
@@ -95,7 +95,7 @@ it.skipIf(!CHROMIUM)('answers as the CPU does', { timeout: TIMEOUT }, async () =
     dataFolder: join(reader, 'onnx'),
   });
   const reading = await Reading.open(model, choosePolicy(model), { pages }, { availableBytes: 2 ** 32 });
-  const onCpu = await reading.ask(QUESTION, { maxTokens: 24, sampling: greedy });
+  const onCpu = await reading.ask({ text: QUESTION, turns: [], maxTokens: 24, sampling: greedy });
   if (SAMPLE) process.stdout.write(`${JSON.stringify({ run, onCpu: onCpu.answer, seconds })}\n`);
   expect(problems).toEqual([]);
   expect(run.runtime).toMatch(/^webgpu \(/);

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
 import { densePlan, type Proximity, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
-import { cacheShape } from '../../engine/engine.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
+import { cacheShape } from '../../engine/local/reading.ts';
 import { readConfig } from '../../engine/model/config.ts';
 import { createDecoder } from '../../engine/model/create-decoder.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';

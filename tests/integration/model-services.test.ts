@@ -8,7 +8,7 @@ import type { AppEvent, Download } from '../../electron/contract.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
 import { answerCall } from '../../electron/services/calls.ts';
 import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
-import { forkEngine } from '../../engine/hosts/engine-host-process.ts';
+import { forkEngine } from '../../engine/hosts/fork-engine.ts';
 import { READER, ROOT, temporaryFolder } from './command.ts';
 import { GRAPH, type HubServer, REPOSITORY, startHub } from './hub-server.ts';
 import { completed, shapeOf } from './model-folder.ts';
@@ -159,10 +159,11 @@ describe('the models page', () => {
     rmSync(join(bare, 'pod.json'));
     const { handlers } = app;
     await handlers.importModel({ folder: bare });
-    await handlers.changeSettings({ model: 'bare', policy: 'pod' });
+    await handlers.changeSettings({ model: 'bare', plan: 'pod' });
     const model = async () => (await handlers.getState({})).engine.model;
+    const pod = async () => (await handlers.getState({})).engine.plans.find(({ id }: { id: string }) => id === 'pod');
     await expect.poll(async () => (await model())?.name, WAIT).toBe('bare');
-    expect(await model()).toMatchObject({ plan: 'none', check: null });
+    await expect.poll(pod, WAIT).toEqual({ id: 'pod', standing: 'unmeasured', check: null });
 
     const { id: document } = await app.addFile(
       'trees.txt',
@@ -171,7 +172,7 @@ describe('the models page', () => {
     const reading = async () =>
       (await handlers.getState({})).documents.find(({ id }: { id: string }) => id === document)?.reading;
     await expect.poll(async () => (await reading())?.state, WAIT).toBe('read');
-    expect((await reading())?.policy).toBe('dense');
+    expect((await reading())?.plan).toBe('dense');
 
     const busy = handlers.explore({ model: 'bare', documents: [document], saving: 0.25 });
     expect(await busy).toMatchObject({ model: 'bare', state: 'running' });
@@ -188,15 +189,15 @@ describe('the models page', () => {
     expect(check).toMatchObject({ documents: ['trees.txt'], dense: { planted: 6 }, plan: { planted: 6 } });
     expect(check?.saving).toBeGreaterThanOrEqual(0.25);
     expect(existsSync(join(bare, 'pod.svg'))).toBe(true);
-    await expect.poll(async () => (await model())?.plan, WAIT).toBe('not adapted');
-    expect((await model())?.check).toEqual(check);
+    await expect.poll(async () => (await pod())?.standing, WAIT).toBe('measured');
+    expect((await pod())?.check).toEqual(check);
     const { models } = await list();
     expect(models.find(({ name }) => name === 'bare')?.facts?.check).toEqual(check);
 
     await handlers.read({ document });
     await expect.poll(async () => (await reading())?.state, WAIT).toBe('read');
-    expect((await reading())?.policy).toBe('pod');
-    await handlers.changeSettings({ model: null, policy: 'auto' });
+    expect((await reading())?.plan).toBe('pod');
+    await handlers.changeSettings({ model: null, plan: 'auto' });
   });
 
   it.each([

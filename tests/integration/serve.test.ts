@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import { type Served, serve } from '../../electron/serve/server.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
 import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
-import { forkEngine } from '../../engine/hosts/engine-host-process.ts';
+import { forkEngine } from '../../engine/hosts/fork-engine.ts';
 import { ROOT, temporaryFolder } from './command.ts';
 
 const folder = temporaryFolder();

@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent, ModelEntry, Settings, Turn } from '../../electron/contract.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
 import { ProximaError } from '../../engine/errors.ts';
+import type { Fit } from '../../engine/fit.ts';
 import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
-import { type EngineHost, forkEngine } from '../../engine/hosts/engine-host-process.ts';
+import { forkEngine } from '../../engine/hosts/fork-engine.ts';
+import type { WatchedHost } from '../../engine/hosts/watched-host.ts';
 import { ModelLibrary } from '../../engine/hub/model-library.ts';
 import { READER, temporaryFolder } from './command.ts';
 
@@ -26,7 +28,7 @@ interface Running {
   notices(): string[];
 }
 
-function run(folder: string, startHost?: (settings: Settings) => Promise<EngineHost>): Running {
+function run(folder: string, startHost?: (settings: Settings) => Promise<WatchedHost>): Running {
   const events: AppEvent[] = [];
   const started: Settings[] = [];
   const app = createApp({
@@ -105,7 +107,7 @@ describe('the services', () => {
 
   it('answer under both policies where they are compared, with the bytes of each', async () => {
     const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?', true).then(running.ended);
-    expect(turn.answers.map(({ policy, text }) => [policy, text])).toEqual([
+    expect(turn.answers.map(({ plan, text }) => [plan, text])).toEqual([
       ['dense', '4 dollars'],
       ['pod', '4 dollars'],
     ]);
@@ -138,7 +140,8 @@ describe('the services', () => {
     const { handlers } = running.app;
     // Where memory is short, chunks are smaller: their size is asked for under a limit like the one to come.
     await handlers.changeSettings({ memoryMebibytes: 100 });
-    const { pod } = await handlers.measure({ document: bridge });
+    const { fits } = await handlers.measure({ document: bridge });
+    const pod = fits.find(({ plan }: { plan: string }) => plan === 'pod')?.fit as Fit;
     await handlers.changeSettings({
       memoryMebibytes: Math.ceil((1.5 * pod.cacheBytes + pod.scratchBytes) / 2 ** 20),
     });
@@ -191,10 +194,10 @@ describe('the services', () => {
     expect(running.app.modelFolder()).toBe(other);
     const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?').then(running.ended);
     // Without a plan of its own it runs dense.
-    expect(turn.answers[0]).toMatchObject({ policy: 'dense', text: '4 dollars' });
+    expect(turn.answers[0]).toMatchObject({ plan: 'dense', text: '4 dollars' });
     // Nor is there anything to compare it with.
     const compared = await running.ask(bridge, 'What is the toll of the Vernon Bridge?', true).then(running.ended);
-    expect(compared.answers.map(({ policy }) => policy)).toEqual(['dense']);
+    expect(compared.answers.map(({ plan }) => plan)).toEqual(['dense']);
     await handlers.changeSettings({ model: null });
     await expect.poll(async () => (await handlers.getState({})).engine.model?.name, WAIT).toBe('reader');
   });
@@ -202,7 +205,10 @@ describe('the services', () => {
   it('refuse pages that the document does not have, and calls for what is gone', async () => {
     const { handlers } = running.app;
     const read = async (pages: { first: number; last: number }) => handlers.read({ document: bridge, pages });
-    await expect(read({ first: 1, last: 5 })).rejects.toThrow(/document has 4/);
+    await expect(read({ first: 1, last: 5 })).rejects.toMatchObject({
+      code: 'page-range-invalid',
+      detail: { pages: 4 },
+    });
     await handlers.removeDocument({ document: mill });
     await expect((async () => handlers.getPages({ document: mill }))()).rejects.toMatchObject({
       code: 'entry-missing',

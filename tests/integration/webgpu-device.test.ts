@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GpuLayers } from '../../engine/backends/webgpu/layers.ts';
-import { cacheShape } from '../../engine/engine.ts';
 import type { ProximaError } from '../../engine/errors.ts';
+import { cacheShape } from '../../engine/local/reading.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { createNodeWebGpuRuntime } from '../../engine/runtime/webgpu-node.ts';
 import { testDevice } from '../unit/backends/webgpu/adapter.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GpuLayers } from '../../engine/backends/webgpu/layers.ts';
 import { checkPlan, densePlan, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
-import { cacheShape } from '../../engine/engine.ts';
+import { cacheShape } from '../../engine/local/reading.ts';
 import { keyMeanings } from '../../engine/model/attention-node.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';

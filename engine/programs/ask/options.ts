@@ -13,7 +13,7 @@ export interface CommandLine {
   readonly plan: string | undefined;
   readonly pages: { readonly first: number; readonly last: number } | undefined;
   readonly maxTokens: number;
-  readonly seed: number;
+  readonly seed: number | undefined;
   readonly temperature: number | undefined;
   readonly topP: number | undefined;
   readonly topK: number | undefined;
@@ -24,6 +24,8 @@ export interface CommandLine {
   readonly memory: number | undefined;
   readonly password: string | undefined;
   readonly compare: boolean;
+  /** Each question by itself, without the turns before. */
+  readonly separate: boolean;
   readonly json: boolean;
 }
 
@@ -69,7 +71,7 @@ function createCommand(builtInModel: string): Command {
     .option('--plan <file>', "a sharing plan, or 'auto' for the model's own", 'auto')
     .option('--pages <a-b>', 'read only these pages', pageRange)
     .option('--max-tokens <n>', 'longest answer', integer(1), 256)
-    .option('--seed <n>', 'seed for sampling', integer(0), 0)
+    .option('--seed <n>', 'seed for sampling (default: another one for each answer)', integer(0))
     .option('--temperature <x>', 'above 0: sample instead of taking the likeliest token', decimal)
     .option('--top-p <x>', 'sample among the likeliest tokens that make up this share', decimal)
     .option('--top-k <n>', 'sample among so many tokens', integer(0))
@@ -79,6 +81,7 @@ function createCommand(builtInModel: string): Command {
     .option('--memory <mib>', 'read only what fits into so much memory', integer(1))
     .option('--password <text>', 'opens an encrypted PDF')
     .option('--compare', 'read and answer under dense and PoD, side by side', false)
+    .option('--separate', 'ask each question by itself, without the ones before it', false)
     .option('--json', 'print one JSON object on stdout', false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });

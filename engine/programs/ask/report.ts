@@ -1,6 +1,7 @@
 /** What `npm run ask` prints: one JSON object, or lines for people. */
 import type { SharingPlan } from '../../cache/sharing-plan.ts';
-import type { Answer, MemoryUse, Reading } from '../../engine.ts';
+import type { Answer, MemoryUse } from '../../engine.ts';
+import type { Reading } from '../../local/reading.ts';
 import { splitThinking } from '../../thinking.ts';
 import { count, mebibytes } from '../../words/amounts.ts';
 

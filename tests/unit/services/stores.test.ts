@@ -13,7 +13,7 @@ import { ProximaError } from '../../../engine/errors.ts';
 import { temporaryFolder } from '../../integration/command.ts';
 
 const answer = (text: string, state: TurnAnswer['state'] = 'done'): TurnAnswer => ({
-  policy: 'pod',
+  plan: 'pod',
   state,
   text,
   pages: [],
@@ -109,10 +109,10 @@ describe('conversations', () => {
 describe('settings', () => {
   it('are kept, and fall back to what is built in where they are damaged', () => {
     const settings = new SettingsStore(database);
-    expect(settings.change({ threads: 3, policy: 'dense' })).toEqual({
+    expect(settings.change({ threads: 3, plan: 'dense' })).toEqual({
       ...DEFAULT_SETTINGS,
       threads: 3,
-      policy: 'dense',
+      plan: 'dense',
     });
     database.run("UPDATE settings SET value = '\"many\"' WHERE name = 'threads'");
     expect(settings.get()).toEqual(DEFAULT_SETTINGS);

@@ -1,0 +1,13 @@
+/** Which cache plans are offered, and which one is used where nobody chose. */
+import type { PlanId, PlanOffer } from '../engine/engine.ts';
+
+/** Plans whose cost is known, the one that takes most first. */
+export function offeredPlans(plans: readonly PlanOffer[]): readonly PlanOffer[] {
+  return plans.filter(({ standing }) => standing !== 'unmeasured');
+}
+
+/** The chosen plan where the model has it, else the smallest. */
+export function usualPlanOf(plans: readonly PlanOffer[], chosen: PlanId): PlanId {
+  const offered = offeredPlans(plans);
+  return (offered.find(({ id }) => id === chosen) ?? offered.at(-1))?.id ?? 'dense';
+}

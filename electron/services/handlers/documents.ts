@@ -1,0 +1,44 @@
+/** Calls about documents and their reading. */
+import { ProximaError } from '../../../engine/errors.ts';
+import type { Handlers, PageRange } from '../../contract.ts';
+import { removeDocument } from '../remove-document.ts';
+import type { Services } from '../services.ts';
+
+type DocumentCalls = 'getPages' | 'measure' | 'read' | 'pauseReading' | 'cancelReading' | 'unlock' | 'removeDocument';
+
+export function documentHandlers(services: Services): Pick<Handlers, DocumentCalls> {
+  const { library, readings, store } = services;
+  return {
+    getPages: ({ document }) => library.pages(document),
+    measure: ({ document }) => readings.measure(document),
+    read: ({ document, plan, pages }) => {
+      if (pages) checkRange(pages, store.get(document).pages);
+      const { state } = readings.stateOf(document);
+      const anew = plan !== undefined || pages !== undefined || state === 'unfit' || state === 'failed';
+      const reading = anew ? readings.read(document, plan, pages) : readings.need(document);
+      reading.catch(() => {}); // How it goes is told by events.
+      return null;
+    },
+    pauseReading: ({ document, paused }) => {
+      readings.pause(document, paused);
+      return null;
+    },
+    cancelReading: ({ document }) => {
+      readings.cancel(document);
+      return null;
+    },
+    unlock: ({ document, password }) => {
+      library.unlock(document, password);
+      return null;
+    },
+    removeDocument: ({ document }) => {
+      removeDocument(services, document);
+      return null;
+    },
+  };
+}
+
+/** Throws `page-range-invalid`. */
+function checkRange(range: PageRange, pages: number): void {
+  if (range.first > range.last || range.last > pages) throw new ProximaError('page-range-invalid', { ...range, pages });
+}

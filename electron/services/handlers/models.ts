@@ -1,0 +1,75 @@
+/** Calls about models: looked up, downloaded, imported, removed; and their cache plans. */
+import type { Handlers } from '../../contract.ts';
+import { changeSettings } from '../change-settings.ts';
+import { choicesOf, modelEntries, readCatalogue } from '../models.ts';
+import type { Services } from '../services.ts';
+
+type ModelCalls =
+  | 'listModels'
+  | 'lookUpModel'
+  | 'downloadModel'
+  | 'pauseDownload'
+  | 'resumeDownload'
+  | 'cancelDownload'
+  | 'importModel'
+  | 'removeModel'
+  | 'explore'
+  | 'cancelExploration'
+  | 'setHubToken';
+
+export function modelHandlers(services: Services): Pick<Handlers, ModelCalls> {
+  const { access, downloads, explorations, library, models, parts, settings, store } = services;
+  const textOf = (document: string) =>
+    library
+      .pages(document)
+      .map(({ text }) => text)
+      .join('\n');
+  return {
+    listModels: async () => ({
+      models: await modelEntries(parts.modelFolder, models),
+      catalogue: await readCatalogue(parts.catalogueFile),
+      downloads: downloads.list(),
+      exploration: explorations.state,
+      hub: access.state(),
+    }),
+    lookUpModel: ({ repository }) => choicesOf(access.hub(), repository),
+    downloadModel: ({ repository, dtype }) => downloads.start(repository, dtype),
+    pauseDownload: async ({ download }) => {
+      await downloads.pause(download);
+      return null;
+    },
+    resumeDownload: ({ download }) => {
+      downloads.resume(download);
+      return null;
+    },
+    cancelDownload: async ({ download }) => {
+      await downloads.cancel(download);
+      return null;
+    },
+    importModel: async ({ folder }) => {
+      await models.add(folder, false);
+      return null;
+    },
+    removeModel: async ({ model }) => {
+      await models.find(model);
+      if (settings.get().model === model) await changeSettings(services, { model: null });
+      await models.remove(model);
+      return null;
+    },
+    explore: async ({ model, documents, saving }) =>
+      explorations.start({
+        model,
+        folder: model === null ? parts.modelFolder : (await models.find(model)).folder,
+        documents: documents.map((document) => ({ name: store.get(document).title, text: textOf(document) })),
+        saving: saving ?? undefined,
+      }),
+    cancelExploration: () => {
+      explorations.cancel();
+      return null;
+    },
+    setHubToken: ({ token }) => {
+      access.setToken(token);
+      return access.state();
+    },
+  };
+}

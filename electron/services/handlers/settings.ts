@@ -1,0 +1,32 @@
+/** Calls about the app as a whole. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { FORMATS } from '../../../engine/documents/read-document.ts';
+import type { Handlers } from '../../contract.ts';
+import { changeSettings } from '../change-settings.ts';
+import { removeDocument } from '../remove-document.ts';
+import type { Services } from '../services.ts';
+
+type SettingsCalls = 'getState' | 'changeSettings' | 'clearData';
+
+export function settingsHandlers(services: Services): Pick<Handlers, SettingsCalls> {
+  const { engine, events, library, parts, settings, store } = services;
+  return {
+    getState: () => ({
+      documents: library.list(),
+      engine: engine.state,
+      settings: settings.get(),
+      dataFolder: parts.dataFolder,
+      formats: FORMATS.split(/, | and /),
+    }),
+    changeSettings: (change) => changeSettings(services, change),
+    clearData: () => {
+      for (const { id } of store.list()) removeDocument(services, id);
+      settings.clear();
+      rmSync(join(parts.dataFolder, 'documents'), { recursive: true, force: true });
+      mkdirSync(parts.dataFolder, { recursive: true });
+      events.emit({ type: 'settings', settings: settings.get() });
+      return null;
+    },
+  };
+}

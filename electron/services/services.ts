@@ -1,0 +1,174 @@
+/** The services, wired to each other. */
+import { join } from 'node:path';
+import type { Document } from '../../engine/documents/document.ts';
+import type { PlanId } from '../../engine/engine.ts';
+import { type Failure, failureOf } from '../../engine/errors.ts';
+import type { ReadFileOptions } from '../../engine/hosts/document-reader.ts';
+import { type ExploreProcess, forkExplorer } from '../../engine/hosts/explorer.ts';
+import type { StartedHost } from '../../engine/hosts/hosted-engine.ts';
+import { ModelLibrary } from '../../engine/hub/model-library.ts';
+import type { AppEvent, Settings } from '../contract.ts';
+import { offeredPlans, usualPlanOf } from '../plan-choice.ts';
+import { Answers } from './answers.ts';
+import { ConversationStore } from './conversations.ts';
+import { Database } from './database.ts';
+import { DocumentStore } from './document-store.ts';
+import { Downloads } from './downloads.ts';
+import { EngineService } from './engine-service.ts';
+import { Explorations } from './explorations.ts';
+import { HubAccess, type SecretStore, secretInMemory } from './hub-access.ts';
+import { Library } from './library.ts';
+import { Readings } from './readings.ts';
+import { SettingsStore } from './settings.ts';
+
+export interface AppParts {
+  readonly dataFolder: string;
+  /** Of the built-in model. */
+  readonly modelFolder: string;
+  /** Models that could be fetched. */
+  readonly catalogueFile: string;
+  /** The signal ends a host that is still starting. */
+  readonly startHost: (settings: Settings, modelFolder: string, signal: AbortSignal) => Promise<StartedHost>;
+  readonly readFile: (path: string, options: ReadFileOptions) => Promise<Document>;
+  /** A process that looks for cache plans; Node's where left out. */
+  readonly startExplorer?: () => ExploreProcess;
+  /** Where the hub's token is kept; in memory where left out. */
+  readonly secrets?: SecretStore;
+}
+
+export interface Services {
+  readonly parts: AppParts;
+  readonly events: Events;
+  readonly database: Database;
+  readonly store: DocumentStore;
+  readonly settings: SettingsStore;
+  readonly conversations: ConversationStore;
+  readonly models: ModelLibrary;
+  readonly access: HubAccess;
+  readonly downloads: Downloads;
+  readonly engine: EngineService;
+  readonly readings: Readings;
+  readonly answers: Answers;
+  readonly library: Library;
+  readonly explorations: Explorations;
+  /** The engine is replaced by one with the settings and the model's folder as they are now. */
+  restart(): void;
+}
+
+/** Who wants to hear what happens. */
+export class Events {
+  readonly #listeners = new Set<(event: AppEvent) => void>();
+
+  add(listener: (event: AppEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: AppEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  failed(failure: Failure): void {
+    this.emit({ type: 'notice', notice: { kind: 'failed', failure } });
+  }
+}
+
+/** Throws `storage-read-only`, `storage-full`, `storage-newer` or `storage-failed` where the data folder can't be used. */
+export function createServices(parts: AppParts): Services {
+  const events = new Events();
+  const emit = (event: AppEvent) => events.emit(event);
+  const database = new Database(parts.dataFolder);
+  const store = new DocumentStore(database, parts.dataFolder);
+  const settings = new SettingsStore(database);
+  const conversations = new ConversationStore(database);
+  const models = new ModelLibrary(join(parts.dataFolder, 'models'));
+  const access = new HubAccess(parts.secrets ?? secretInMemory());
+  const downloads = new Downloads({
+    folder: join(parts.dataFolder, 'models'),
+    library: models,
+    hub: () => access.hub(),
+    onChange: (download) => emit({ type: 'download', download }),
+    onEnd: (download, model) => emit({ type: 'download-ended', download, model }),
+  });
+  const engine = new EngineService({
+    startHost: parts.startHost,
+    settings: () => settings.get(),
+    modelFolder: async () => {
+      const { model } = settings.get();
+      return model === null ? parts.modelFolder : (await models.find(model)).folder;
+    },
+    onState: (state) => emit({ type: 'engine', engine: state }),
+    onNotice: (notice) => emit({ type: 'notice', notice }),
+    onReadAgain: (id, event) => readings.readAgain(id, event),
+    onDropped: (id, failure) => readings.dropped(id, failure),
+  });
+  const usualPlan = () => usualPlanOf(engine.state.plans, settings.get().plan);
+  const readings: Readings = new Readings({
+    engine: () => engine.engine(),
+    pagesOf: (document) => library.whenStored(document),
+    settings: () => settings.get(),
+    usualPlan,
+    onChange: (document) => library.changed(document),
+  });
+  const comparedPlans = (document: string): PlanId[] => {
+    const plans = offeredPlans(engine.state.plans);
+    const ids = [plans[0]?.id, plans.at(-1)?.id].filter((id) => id !== undefined);
+    return ids.length === 0 ? [readings.planOf(document)] : [...new Set(ids)];
+  };
+  const answers = new Answers({ conversations, readings, settings: () => settings.get(), comparedPlans, emit });
+  const library: Library = new Library({
+    store,
+    readFile: parts.readFile,
+    readingOf: (document) => readings.stateOf(document),
+    onChange: (document) => emit({ type: 'document', document }),
+    onStored: (document) => void readWhatFits(document),
+    onFailure: (failure) => events.failed(failure),
+  });
+  const explorations = new Explorations({
+    startExplorer: parts.startExplorer ?? forkExplorer,
+    threads: () => settings.get().threads ?? undefined,
+    onChange: (exploration) => emit({ type: 'exploration', exploration }),
+    onPlan: (model) => {
+      if (model === settings.get().model) restart();
+    },
+  });
+
+  /** A new document is measured, and read where it fits; where it doesn't, the reader is asked. */
+  async function readWhatFits(document: string): Promise<void> {
+    try {
+      const { tokens } = await readings.measure(document);
+      library.setTokens(document, tokens);
+      await readings.need(document);
+    } catch (cause) {
+      // What kept it from being read stands at the document; the rest is told.
+      const failure = failureOf(cause);
+      const isExpected = failure.code === 'cancelled' || failure.code === 'entry-missing';
+      if (readings.stateOf(document).failure === null && !isExpected) events.failed(failure);
+    }
+  }
+
+  function restart(): void {
+    answers.stopAll();
+    readings.reset();
+    engine.stop();
+    engine.engine().catch(() => {}); // Its failure is its state.
+  }
+
+  return {
+    parts,
+    events,
+    database,
+    store,
+    settings,
+    conversations,
+    models,
+    access,
+    downloads,
+    engine,
+    readings,
+    answers,
+    library,
+    explorations,
+    restart,
+  };
+}

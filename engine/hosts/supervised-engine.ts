@@ -1,0 +1,302 @@
+/**
+ * An engine around engines: it outlives its hosts. A host holds nothing that can't be rebuilt. When one is lost (its process or
+ * worker ended, the graphics card was lost or has no memory left) it is torn down, another is started, every context is prepared
+ * again under its old name, and what was under way is done once more. After trouble with the card's memory contexts take the next
+ * smaller plan; where there is none, the failure is the caller's, and the engine goes on without that context.
+ */
+import type {
+  Answered,
+  AskEvent,
+  ContextId,
+  ContextSpec,
+  Engine,
+  Measured,
+  PlanId,
+  PreparedContext,
+  PrepareEvent,
+  Question,
+  ReadingProgress,
+} from '../engine.ts';
+import { type ErrorCode, type Failure, failureOf, ProximaError } from '../errors.ts';
+import { delegate, failedJob, type Job, type JobControl, startJob, untilAborted } from '../jobs/job.ts';
+import { HostedEngine, type StartedHost } from './hosted-engine.ts';
+import { SupervisedContext } from './supervised-context.ts';
+
+export interface SupervisedParts {
+  /** The signal ends a host that is still starting. */
+  readonly startHost: (signal: AbortSignal) => Promise<StartedHost>;
+  /** The model's folder, by the name that hosts know it by. */
+  readonly folder: string;
+  readonly watch?: EngineWatch;
+}
+
+/** Hears of what nobody asked for. */
+export interface EngineWatch {
+  /** A host was lost; another is being started. */
+  onLost?(failure: Failure): void;
+  /** A host runs again, and every context is prepared. */
+  onRecovered?(recovery: { readonly smallerPlan: boolean }): void;
+  /** No host could be started; the next call tries again. */
+  onFailed?(failure: Failure): void;
+  /** A context is read again. */
+  onProgress?(id: ContextId, progress: ReadingProgress): void;
+  /** A context was prepared again. */
+  onPrepared?(id: ContextId, context: PreparedContext): void;
+  /** A context could not be prepared again; it is gone. */
+  onDropped?(id: ContextId, failure: Failure): void;
+}
+
+const LOSSES: ReadonlySet<ErrorCode> = new Set(['engine-lost', 'device-lost', 'device-out-of-memory']);
+/** A document that takes the host down each time is not read for ever. */
+const MOST_ATTEMPTS = 3;
+
+export class SupervisedEngine implements Engine {
+  readonly #parts: SupervisedParts;
+  readonly #contexts = new Map<ContextId, SupervisedContext>();
+  readonly #jobs = new Set<Job<unknown>>();
+  /** The host that runs or is being started: one for everybody who asks. */
+  #host: Promise<HostedEngine> | undefined;
+  /** The one that runs, as far as anybody knows. */
+  #current: HostedEngine | undefined;
+  /** The last one that ran: what it was is known even when it is lost. */
+  #latest: HostedEngine | undefined;
+  /** Whether contexts took a smaller plan since the last recovery. */
+  #smallerPlan = false;
+  #starting: StartedHost | undefined;
+  #generation = 0;
+  readonly #disposal = new AbortController();
+
+  private constructor(parts: SupervisedParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts the first host. Rejects with what kept it from starting, or with `cancelled`; nothing is left then. */
+  static start(parts: SupervisedParts): Job<SupervisedEngine> {
+    const engine = new SupervisedEngine(parts);
+    return startJob<SupervisedEngine>(
+      async ({ signal }) => {
+        try {
+          await untilAborted(engine.#running(), signal);
+          return engine;
+        } catch (cause) {
+          await engine.dispose();
+          throw cause;
+        }
+      },
+      (late) => void late.dispose(),
+    );
+  }
+
+  get model() {
+    return this.#last.model;
+  }
+
+  get capabilities() {
+    return this.#last.capabilities;
+  }
+
+  measure(context: Omit<ContextSpec, 'plan'>): Job<Measured> {
+    return this.#start((control) =>
+      this.#surviving(control.signal, (host) => delegate(control, host.measure(context)), undefined),
+    );
+  }
+
+  prepare(id: ContextId, spec: ContextSpec, onEvent?: (event: PrepareEvent) => void): Job<PreparedContext> {
+    const context = new SupervisedContext(id, spec, {
+      ask: (question, released, listener) => this.#ask(context, question, released, listener),
+      released: () => this.#contexts.get(id) === context && this.#contexts.delete(id),
+    });
+    return this.#start<PreparedContext>(
+      async (control) => {
+        await this.#contexts.get(id)?.release();
+        this.#contexts.set(id, context);
+        context.listen(onEvent);
+        try {
+          await this.#surviving(
+            control.signal,
+            (host) => delegate(control, context.on(host)),
+            context,
+            (failure) => onEvent?.({ type: 'restarted', failure }),
+          );
+          return context;
+        } catch (cause) {
+          void context.release();
+          throw cause;
+        } finally {
+          context.listen(undefined);
+        }
+      },
+      (late) => void late.release(),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposal.abort();
+    for (const job of this.#jobs) job.cancel();
+    this.#contexts.clear();
+    this.#starting?.terminate();
+    await this.#latest?.dispose();
+  }
+
+  #ask(
+    context: SupervisedContext,
+    question: Question,
+    released: AbortSignal,
+    onEvent?: (event: AskEvent) => void,
+  ): Job<Answered> {
+    return this.#start(async (control) => {
+      const signal = AbortSignal.any([control.signal, released]);
+      return this.#surviving(
+        signal,
+        async (host) => {
+          const prepared = await untilAborted(context.on(host).result, signal);
+          const job = prepared.ask(question, (event) => !signal.aborted && onEvent?.(event));
+          released.addEventListener('abort', () => job.cancel(), { once: true });
+          return delegate(control, job);
+        },
+        context,
+        (failure) => onEvent?.({ type: 'restarted', failure }),
+      );
+    });
+  }
+
+  /** Does the work, on another host as often as the one it runs on is lost. */
+  async #surviving<Result>(
+    signal: AbortSignal,
+    work: (host: HostedEngine) => Promise<Result>,
+    context: SupervisedContext | undefined,
+    onRestart: (failure: Failure) => void = () => {},
+  ): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      let host: HostedEngine | undefined;
+      try {
+        host = await untilAborted(this.#running(), signal);
+        return await work(host);
+      } catch (cause) {
+        if (!isLoss(cause) || signal.aborted) throw cause;
+        const hopeless = attempt === MOST_ATTEMPTS || this.#hasNoSmaller(cause, context);
+        if (hopeless) this.#drop(context);
+        if (host) this.#lose(host, cause);
+        if (hopeless) throw cause;
+        onRestart(failureOf(cause));
+      }
+    }
+  }
+
+  #hasNoSmaller(cause: ProximaError, context: SupervisedContext | undefined): boolean {
+    return isFull(cause) && this.#smaller(context?.spec.plan) === undefined;
+  }
+
+  /** Whoever hears of a loss first begins the recovery; for everybody else it has happened already. */
+  #lose(host: HostedEngine, cause: ProximaError): void {
+    if (this.#current !== host || this.#disposed) return;
+    this.#current = undefined;
+    this.#host = undefined;
+    void host.dispose();
+    this.#parts.watch?.onLost?.(failureOf(cause));
+    const shrunk = isFull(cause) && [...this.#contexts.values()].filter((each) => this.#shrink(each)).length > 0;
+    this.#smallerPlan ||= shrunk;
+    this.#running().catch(() => {}); // Also when nothing is under way: the next question is not to wait.
+  }
+
+  /** Prepares every context again that was there before. */
+  async #restoreAll(host: HostedEngine): Promise<void> {
+    for (const context of [...this.#contexts.values()])
+      if (context.known && this.#current === host) await this.#restore(host, context);
+    if (this.#current !== host) return;
+    this.#parts.watch?.onRecovered?.({ smallerPlan: this.#smallerPlan });
+    this.#smallerPlan = false;
+  }
+
+  async #restore(host: HostedEngine, context: SupervisedContext): Promise<void> {
+    const { id } = context;
+    try {
+      context.watch((progress) => this.#parts.watch?.onProgress?.(id, progress));
+      await context.on(host).result;
+      if (this.#contexts.get(id) === context) this.#parts.watch?.onPrepared?.(id, context);
+    } catch (cause) {
+      if (this.#contexts.get(id) !== context) return;
+      if (!isLoss(cause) || this.#hasNoSmaller(cause, context) || ++context.failures === MOST_ATTEMPTS) {
+        this.#drop(context);
+        this.#parts.watch?.onDropped?.(id, failureOf(cause));
+      }
+      if (isLoss(cause)) this.#lose(host, cause);
+    }
+  }
+
+  #drop(context: SupervisedContext | undefined): void {
+    if (context && this.#contexts.get(context.id) === context) this.#contexts.delete(context.id);
+  }
+
+  /** Takes the next smaller plan; false where there is none. */
+  #shrink(context: SupervisedContext): boolean {
+    const plan = this.#smaller(context.spec.plan);
+    if (plan !== undefined) context.spec = { ...context.spec, plan };
+    return plan !== undefined;
+  }
+
+  /** Only plans whose cost is known. */
+  #smaller(plan: PlanId | undefined): PlanId | undefined {
+    const { plans } = this.#last.capabilities;
+    const place = plans.findIndex(({ id }) => id === plan);
+    return place < 0 ? undefined : plans.slice(place + 1).find(({ standing }) => standing !== 'unmeasured')?.id;
+  }
+
+  #running(): Promise<HostedEngine> {
+    if (this.#disposed) return Promise.reject(new ProximaError('cancelled'));
+    if (this.#host) return this.#host;
+    const host = this.#startHost();
+    this.#host = host;
+    host.catch((cause) => {
+      if (this.#host !== host) return;
+      this.#host = undefined; // The next call tries again.
+      if (this.#latest && !this.#disposed) this.#parts.watch?.onFailed?.(failureOf(cause));
+    });
+    return host;
+  }
+
+  async #startHost(): Promise<HostedEngine> {
+    const started = await this.#parts.startHost(this.#disposal.signal);
+    if (this.#disposed) {
+      started.terminate();
+      throw new ProximaError('cancelled');
+    }
+    this.#starting = started;
+    try {
+      const host = await HostedEngine.load(started, this.#parts.folder, ++this.#generation).result;
+      const isFirst = this.#latest === undefined;
+      this.#latest = host;
+      this.#current = host;
+      void host.lost.then((cause) => this.#lose(host, cause));
+      if (!isFirst) void this.#restoreAll(host);
+      return host;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  get #disposed(): boolean {
+    return this.#disposal.signal.aborted;
+  }
+
+  get #last(): HostedEngine {
+    if (this.#latest) return this.#latest;
+    throw new ProximaError('engine-lost', { reason: 'it has not started' });
+  }
+
+  #start<Result>(work: (control: JobControl) => Promise<Result>, discard?: (result: Result) => void): Job<Result> {
+    if (this.#disposed) return failedJob(new ProximaError('cancelled'));
+    const job = startJob(work, discard);
+    this.#jobs.add(job);
+    job.result.catch(() => {}).finally(() => this.#jobs.delete(job));
+    return job;
+  }
+}
+
+function isLoss(cause: unknown): cause is ProximaError {
+  return cause instanceof ProximaError && LOSSES.has(cause.code);
+}
+
+function isFull(cause: unknown): boolean {
+  return cause instanceof ProximaError && cause.code === 'device-out-of-memory';
+}

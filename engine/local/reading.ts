@@ -1,0 +1,299 @@
+/** Reads a document into a cache once and answers questions about it. */
+import type { KeyValueCache } from '../cache/key-value-cache.ts';
+import { type CacheShape, denseBytes, totalBytes } from '../cache/memory.ts';
+import type { Document, Page } from '../documents/document.ts';
+import type { Answer, AnswerPage, Measured, MemoryUse, PlanId, Question, ReadingProgress } from '../engine.ts';
+import { ProximaError, throwIfCancelled } from '../errors.ts';
+import { type PageEvidence, type PageTokens, rankPages } from '../evidence.ts';
+import { type Fit, type FitRequest, planFit, requireFit, scratchBytes, TURN_TOKENS, type Work } from '../fit.ts';
+import { chunkTokensFor } from '../generate/chunk-tokens.ts';
+import { type DecodeResult, decode } from '../generate/decode.ts';
+import { createSampler, type Sampling } from '../generate/sampling.ts';
+import type { Model } from '../model/model.ts';
+import { StreamingText } from '../model/tokenizer.ts';
+import type { Policy } from '../policy.ts';
+import { wholeSentences } from '../sentences.ts';
+import { OPENED_THINKING } from '../thinking.ts';
+import type { OpenReading } from './model-reader.ts';
+
+/** A document as token ids, with the place of each page. */
+export interface TokenisedDocument {
+  readonly ids: readonly number[];
+  readonly pages: readonly PageTokens[];
+}
+
+export interface AskOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onText?: ((text: string) => void) | undefined;
+}
+
+export interface ReadingOptions {
+  readonly availableBytes: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ReadingProgress) => void) | undefined;
+}
+
+/** Answer tokens whose attention is looked at for evidence. */
+const EVIDENCE_TOKENS = 48;
+
+export function tokeniseDocument(model: Model, pages: readonly Page[]): TokenisedDocument {
+  const ids = [...model.layout.beforeDocument];
+  const placed: PageTokens[] = [];
+  for (const page of pages) {
+    const start = ids.length;
+    if (page.text !== '') {
+      for (const id of model.tokenizer.encodeText(
+        placed.some((each) => each.end > each.start) ? `\n${page.text}` : page.text,
+      ))
+        ids.push(id);
+    }
+    placed.push({ page: page.number, start, end: ids.length });
+  }
+  return { ids, pages: placed };
+}
+
+function pageAt(pages: readonly PageTokens[], tokens: number): number {
+  return pages.findLast(({ start }) => start < tokens)?.page ?? 0;
+}
+
+function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number): FitRequest {
+  return {
+    work: workOf(model),
+    shape: { ...cacheShape(model, policy), expectedTokens: tokens.ids.length + TURN_TOKENS },
+    modelName: model.name,
+    tokens: tokens.ids.length,
+    pages: tokens.pages,
+    contextTokens: model.contextTokens,
+    availableBytes,
+  };
+}
+
+function workOf({ decoder }: Model): Work {
+  const ratios = decoder.cut.attention.map(({ queryHeads, keyValueHeads }) => queryHeads / keyValueHeads);
+  return { queryWidth: decoder.attentionWidth, ratio: Math.max(...ratios) };
+}
+
+/** What reading so many tokens takes under a policy, whatever is free. */
+export function planOf(
+  model: Model,
+  policy: Policy,
+  tokens: number,
+): Pick<Fit, 'cacheBytes' | 'scratchBytes'> & { readonly chunkTokens: number } {
+  const pages = [{ page: 1, start: 0, end: tokens }];
+  const request = fitRequest(model, policy, { ids: new Array(tokens).fill(0), pages }, Number.POSITIVE_INFINITY);
+  const chunkTokens = chunkOf(model, request);
+  return { ...planFit(request, chunkTokens), chunkTokens };
+}
+
+function chunkOf({ decoder }: Model, { work, availableBytes }: FitRequest): number {
+  return chunkTokensFor({
+    width: decoder.attentionWidth,
+    largestBufferBytes: decoder.largestBufferBytes,
+    availableBytes,
+    scratchBytes: (tokens) => scratchBytes(work, tokens) - scratchBytes(work, 0),
+  });
+}
+
+/** Whether pages would fit under some policies; nothing is read. */
+export function measurePages(
+  model: Model,
+  policies: readonly Policy[],
+  pages: readonly Page[],
+  availableBytes: number,
+): Measured {
+  const tokens = tokeniseDocument(model, pages);
+  const fits = policies.map((policy) => {
+    const request = fitRequest(model, policy, tokens, availableBytes);
+    return { plan: policy.name, fit: planFit(request, chunkOf(model, request)) };
+  });
+  return { tokens: tokens.ids.length, fits };
+}
+
+/** A document that is read chunk by chunk into a cache, and answered about once it is there whole. */
+export class Reading implements OpenReading {
+  readonly model: Model;
+  readonly policy: Policy;
+  readonly tokens: TokenisedDocument;
+  readonly fit: Fit;
+  readonly #cache: KeyValueCache;
+  readonly #chunkTokens: number;
+  #read = 0;
+  #milliseconds = 0;
+
+  private constructor(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number) {
+    const request = fitRequest(model, policy, tokens, availableBytes);
+    this.model = model;
+    this.policy = policy;
+    this.tokens = tokens;
+    this.#chunkTokens = chunkOf(model, request);
+    this.fit = planFit(request, this.#chunkTokens);
+    requireFit(this.fit, request);
+    this.#cache = model.decoder.createCache(request.shape);
+  }
+
+  /** Plans the memory; nothing is read yet. Throws `document-too-long` or `memory-too-small`. */
+  static begin(model: Model, policy: Policy, { pages }: Pick<Document, 'pages'>, availableBytes: number): Reading {
+    return new Reading(model, policy, tokeniseDocument(model, pages), availableBytes);
+  }
+
+  /** Reads the whole document. Rejects with `document-too-long`, `memory-too-small` or `cancelled`; it holds nothing then. */
+  static async open(
+    model: Model,
+    policy: Policy,
+    document: Pick<Document, 'pages'>,
+    options: ReadingOptions,
+  ): Promise<Reading> {
+    const reading = Reading.begin(model, policy, document, options.availableBytes);
+    try {
+      while (!reading.whole) {
+        throwIfCancelled(options.signal);
+        await reading.readChunk();
+        options.onProgress?.(reading.progress);
+      }
+      return reading;
+    } catch (cause) {
+      reading.close();
+      throw cause;
+    }
+  }
+
+  get plan(): PlanId {
+    return this.policy.name;
+  }
+
+  get tokenCount(): number {
+    return this.tokens.ids.length;
+  }
+
+  get whole(): boolean {
+    return this.#read === this.tokens.ids.length;
+  }
+
+  get progress(): ReadingProgress {
+    const done = this.#read;
+    return { done, total: this.tokens.ids.length, seconds: this.prefillSeconds, page: pageAt(this.tokens.pages, done) };
+  }
+
+  get prefillSeconds(): number {
+    return this.#milliseconds / 1000;
+  }
+
+  /** The next chunk, committed. */
+  async readChunk(): Promise<void> {
+    const started = performance.now();
+    const chunk = this.tokens.ids.slice(this.#read, this.#read + this.#chunkTokens);
+    await this.model.decoder.forward(chunk, this.#cache, { commit: true, want: 'nothing' });
+    this.#read += chunk.length;
+    this.#milliseconds += performance.now() - started;
+  }
+
+  /**
+   * Answers, with the earlier turns in context. Rejects with `question-empty`, `conversation-too-long` when turns and
+   * question leave no room, or `cancelled`; the reading is then as if nothing had been asked.
+   */
+  async ask(asked: Question, options: AskOptions = {}): Promise<Answer> {
+    const question = asked.text.trim();
+    if (question === '') throw new ProximaError('question-empty');
+    const prompt = this.model.layout.question(asked.turns, question);
+    const maxTokens = this.#room(prompt.length, asked.maxTokens);
+    this.#cache.rewind();
+    try {
+      const started = performance.now();
+      const result = await this.#decode(prompt, maxTokens, this.#sampling(asked), options);
+      const answer = (this.#opening + this.model.tokenizer.decode(result.ids)).trim();
+      const pages = await this.#evidence(prompt, result.ids);
+      const seconds = (performance.now() - started) / 1000;
+      const { stopped, firstTokenSeconds, restSeconds } = result;
+      const decodeTokensPerSecond = result.ids.length > 1 ? (result.ids.length - 1) / restSeconds : 0;
+      return { question, answer, pages, stopped, seconds, firstTokenSeconds, decodeTokensPerSecond };
+    } finally {
+      this.#cache.rewind();
+    }
+  }
+
+  /** What the document takes in memory now, counted in the cache's own pages. */
+  memory(): MemoryUse {
+    return memoryUse(this.#cache);
+  }
+
+  close(): void {
+    this.#cache.clear();
+  }
+
+  #room(promptTokens: number, wanted: number): number {
+    const most = Math.min(this.model.contextTokens, this.model.decoder.positionsFor(this.#cache.shape));
+    const left = most - this.tokens.ids.length - promptTokens;
+    if (left > 0) return Math.min(wanted, left);
+    throw new ProximaError('conversation-too-long', { tokens: this.tokens.ids.length + promptTokens, room: most });
+  }
+
+  /** The model's own where the question doesn't say. */
+  #sampling({ sampling }: Question): Sampling {
+    const given = Object.fromEntries(Object.entries(sampling ?? {}).filter(([, value]) => value !== undefined));
+    return { seed: 0, ...this.model.config.sampling, ...given };
+  }
+
+  /** What of an answer the template has written itself. */
+  get #opening(): string {
+    return this.model.layout.opensThinking ? OPENED_THINKING : '';
+  }
+
+  #decode(
+    prompt: readonly number[],
+    maxTokens: number,
+    sampling: Sampling,
+    options: AskOptions,
+  ): Promise<DecodeResult> {
+    const streaming = new StreamingText(this.model.tokenizer);
+    let opening = this.#opening;
+    const tell = (text: string) => {
+      if (text !== '') options.onText?.(opening + text);
+      if (text !== '') opening = '';
+    };
+    return decode(this.model.decoder, this.#cache, prompt, {
+      maxTokens,
+      stopTokens: this.model.config.stopTokens,
+      sampler: createSampler(sampling),
+      signal: options.signal,
+      onToken: (id) => tell(streaming.push(id)),
+    });
+  }
+
+  /** Runs the answer's tokens once more, all in one, and gathers where they look: decoding itself stays lean. */
+  async #evidence(prompt: readonly number[], answer: readonly number[]): Promise<AnswerPage[]> {
+    const mass = new Float64Array(this.tokens.ids.length);
+    this.#cache.rewind(this.tokens.ids.length + prompt.length - 1);
+    const ids = [...prompt.slice(-1), ...answer.slice(0, EVIDENCE_TOKENS - 1)];
+    await this.model.decoder.forward(ids, this.#cache, { commit: false, want: 'logits', mass: { mass } });
+    mass.fill(0, 0, this.model.layout.beforeDocument.length);
+    return rankPages(mass, this.tokens.pages).map((evidence) => this.#describe(evidence));
+  }
+
+  #describe({ page, share, passage: { start, end, peak } }: PageEvidence): AnswerPage {
+    const tokens = this.tokens.pages.find((each) => each.page === page) ?? { start, end };
+    const text = (to: number) => this.model.tokenizer.decode(this.tokens.ids.slice(tokens.start, to));
+    const whole = text(tokens.end);
+    const [from, until] = [text(start).length, text(end).length];
+    const quoted = wholeSentences(whole, { start: from, end: until }, text(peak).length);
+    return { page, share, passage: whole.slice(quoted.start, quoted.end).trim() };
+  }
+}
+
+function memoryUse(cache: KeyValueCache): MemoryUse {
+  const parts = cache.parts();
+  const bytes = totalBytes(parts);
+  const dense = denseBytes(cache.shape, cache.length);
+  return { bytes, denseBytes: dense, saving: dense === 0 ? 0 : 1 - bytes / dense, parts };
+}
+
+export function cacheShape(model: Pick<Model, 'decoder'>, policy: Pick<Policy, 'plan' | 'proximity'>): CacheShape {
+  const { attention } = model.decoder.cut;
+  return {
+    layers: attention.length,
+    heads: attention[0]?.keyValueHeads ?? 0,
+    headSize: attention[0]?.headSize ?? 0,
+    plan: policy.plan,
+    proximity: policy.proximity,
+    windows: attention.map(({ window }) => window),
+  };
+}
