@@ -21,6 +21,8 @@ export type Unsupported =
   | { readonly feature: 'kernel'; readonly reason: string }
   /** Embedding, decoder and perhaps more are files of their own. */
   | { readonly feature: 'several graphs'; readonly file: string }
+  /** A config whose language model stands one level down and lacks something there. */
+  | { readonly feature: 'nested config'; readonly lacks: string }
   | { readonly feature: 'tokenizer'; readonly tokenizer: string }
   | { readonly feature: 'no chat template' }
   /** A template that can't be rendered, or that does not carry all that is said. */

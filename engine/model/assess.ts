@@ -57,9 +57,15 @@ export async function assessModel(folder: ModelFolder, check?: CutCheck): Promis
   }
 }
 
-async function factsOf(folder: ModelFolder, check: CutCheck | undefined): Promise<ModelFacts> {
-  const config = await readConfigOf(folder);
+/** The config, once tokenizer and template have been found to be usable with it. Rejects with `model-…` or `tokenizer-mismatch`. */
+export async function readSayings(folder: ModelFolder): Promise<ModelConfig> {
+  const config = await readConfig(folder);
   await readPromptLayout(folder, await readTokenizer(folder, config.vocabulary));
+  return config;
+}
+
+async function factsOf(folder: ModelFolder, check: CutCheck | undefined): Promise<ModelFacts> {
+  const config = await readSayingsOrGraph(folder);
   const source = await openGraph(folder);
   try {
     const model = await parseGraph(source);
@@ -103,11 +109,13 @@ function sharingOf(attention: readonly AttentionNode[]): Pick<ModelFacts, 'mostS
 }
 
 /** A config that lacks something often belongs to a model that has other faults too: the graph's own is the better reason. */
-async function readConfigOf(folder: ModelFolder): Promise<ModelConfig> {
+async function readSayingsOrGraph(folder: ModelFolder): Promise<ModelConfig> {
   try {
-    return await readConfig(folder);
+    return await readSayings(folder);
   } catch (cause) {
-    if (cause instanceof ProximaError && cause.code === 'model-damaged') await refuseForeignFolder(folder);
+    const { code, detail } = failureOf(cause);
+    const isNested = code === 'model-unsupported' && detail.feature === 'nested config';
+    if (code === 'model-damaged' || isNested) await refuseForeignFolder(folder);
     throw cause;
   }
 }

@@ -106,6 +106,10 @@ function shortContextOf({ original_max_position_embeddings, rope_scaling, rope_p
   return original_max_position_embeddings ?? rope?.original_max_position_embeddings ?? undefined;
 }
 
+async function isNested(folder: ModelFolder, path: string): Promise<boolean> {
+  return /"text_config"\s*:\s*\{/.test(await readText(folder, path));
+}
+
 async function parse<T>(folder: ModelFolder, path: string, schema: z.ZodType<T>): Promise<T> {
   if (!(await folder.has(path))) {
     throw new ProximaError('model-missing', { place: folder.name, lacks: `it has no ${path}` });
@@ -114,6 +118,9 @@ async function parse<T>(folder: ModelFolder, path: string, schema: z.ZodType<T>)
     return schema.parse(JSON.parse(await readText(folder, path)));
   } catch (cause) {
     const [issue] = cause instanceof z.ZodError ? cause.issues : [];
+    if (issue && (await isNested(folder, path))) {
+      throw new ProximaError('model-unsupported', { feature: 'nested config', lacks: issue.path.join('.') });
+    }
     const reason = issue ? `${issue.path.join('.')}: ${issue.message}` : 'it is no JSON';
     throw new ProximaError('model-damaged', { part: path, reason });
   }

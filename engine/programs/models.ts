@@ -43,12 +43,13 @@ async function list(options: Options): Promise<void> {
 
 async function get(repository: string, options: Options): Promise<void> {
   const library = new ModelLibrary(options.data);
-  const there = dtypesOf(await listRepository(hub(), repository, controller.signal));
-  const dtype = options.dtype ?? there[0] ?? 'q4';
+  const listing = await listRepository(hub(), repository, controller.signal);
+  const dtype = options.dtype ?? dtypesOf(listing.files)[0] ?? 'q4';
   const folder = library.folderFor(repository, dtype);
   const progress = startProgress(`Getting ${repository} (${dtype})`, 'MiB');
   try {
     await getModel(hub(), repository, dtype, folder, {
+      listing,
       signal: controller.signal,
       onProgress: ({ done, total }) => progress.update(Math.round(done / MEBIBYTE), Math.ceil(total / MEBIBYTE)),
     });

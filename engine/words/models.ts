@@ -102,6 +102,10 @@ const UNSUPPORTED: {
     `The model is spread over several graphs (${file} and others), as those that see or hear are; Proxima runs models of one graph.`,
     'Choose a model for text alone.',
   ],
+  'nested config': ({ lacks }) => [
+    `config.json is one of a model that also sees or hears, and does not say the ${lacks} of its language model.`,
+    'Choose a model for text alone.',
+  ],
   tokenizer: ({ tokenizer }) => [
     `vocab.json and merges.txt of a ${tokenizer} can't be used without a tokenizer.json.`,
     'Get the tokenizer.json of the same model.',
