@@ -132,16 +132,22 @@ export class Decoder {
 
   #graphInputs(ids: readonly number[], start: number, shape: CacheShape): Map<string, Tensor> {
     const rows = ids.length;
-    const integers = (length: number, value: (index: number) => number) =>
-      this.#runtime.tensor(
-        'int64',
-        BigInt64Array.from({ length }, (_, index) => BigInt(value(index))),
-        [1, length],
-      );
+    const integers = (name: string, length: number, value: (index: number) => number) =>
+      elementTypeOf(this.cut.model, name) === ElementType.int32
+        ? this.#runtime.tensor(
+            'int32',
+            Int32Array.from({ length }, (_, index) => value(index)),
+            [1, length],
+          )
+        : this.#runtime.tensor(
+            'int64',
+            BigInt64Array.from({ length }, (_, index) => BigInt(value(index))),
+            [1, length],
+          );
     const known: Record<string, () => Tensor> = {
-      input_ids: () => integers(rows, (index) => ids[index] ?? 0),
-      position_ids: () => integers(rows, (index) => start + index),
-      attention_mask: () => integers(start + rows, () => 1),
+      input_ids: () => integers('input_ids', rows, (index) => ids[index] ?? 0),
+      position_ids: () => integers('position_ids', rows, (index) => start + index),
+      attention_mask: () => integers('attention_mask', start + rows, () => 1),
     };
     // A mask as long as the context costs a millisecond at every token, and hardly a graph needs it once it is cut.
     return new Map(this.#graphInputNames.map((name) => [name, known[name]?.() ?? this.#table(name, shape)]));

@@ -7,9 +7,11 @@ import type { Unsupported } from '../unsupported.ts';
 import { type AttentionNode, isAttention, pastKeyOf } from './attention-node.ts';
 import type { OnnxModel } from './onnx.ts';
 
-/** ONNX element type. */
+/** ONNX element types. */
+const INT32 = 6;
 const INT64 = 7;
-const KEYS_OR_VALUES = /^past_key_values\.\d+\.(key|value)$/;
+/** State of layers that are no attention: `past_conv.0`, `past_key_values.0.conv_state`, `past_key_values.0.recurrent_state`. */
+const STATE = /^past_(conv|ssm|recurrent|state)|^past_key_values\.\d+\.(?!(key|value)$)/;
 const EMBEDDINGS = 'inputs_embeds';
 
 /** What the graph gives for each row: a score for each token of the vocabulary. */
@@ -20,11 +22,9 @@ export const TOKEN_INPUTS: ReadonlySet<string> = new Set(['input_ids', 'position
 
 /** Throws `model-unsupported` for what the whole graph says: state beside the KV cache, no embedding, no head, no attention. */
 export function refuseForeign(model: OnnxModel): void {
-  if (!model.nodes.some(isAttention)) refuse({ feature: 'no attention node' });
-  const state = model.inputs.find(
-    ({ name }) => name.startsWith('past') && !KEYS_OR_VALUES.test(name) && !isCount(name),
-  );
+  const state = model.inputs.find(({ name }) => STATE.test(name));
   if (state) refuse({ feature: 'state', state: state.name });
+  if (!model.nodes.some(isAttention)) refuse({ feature: 'no attention node' });
   if (model.inputs.some(({ name }) => name === EMBEDDINGS)) refuse({ feature: 'no embedding' });
   if (!model.outputs.some(({ name }) => name === LOGITS)) {
     refuse({
@@ -50,14 +50,10 @@ export function refuseHeads(attention: readonly AttentionNode[]): void {
 export function refuseInputs(model: OnnxModel, taken: ReadonlySet<string>): void {
   const foreign = model.inputs.find(
     ({ name, elementType, dimensions }) =>
-      taken.has(name) && !(TOKEN_INPUTS.has(name) && elementType === INT64 && dimensions.length === 2),
+      taken.has(name) &&
+      !(TOKEN_INPUTS.has(name) && (elementType === INT64 || elementType === INT32) && dimensions.length === 2),
   );
   if (foreign) refuse({ feature: 'graph input', input: foreign.name });
-}
-
-/** How long the graph's own cache is: only its attention takes that. */
-function isCount(name: string): boolean {
-  return name === 'past_sequence_length' || name === 'past_sliding_length';
 }
 
 function refuse(detail: Unsupported): never {

@@ -43,7 +43,7 @@ export class GraphPart {
     const nodes = nodesFor(model, names);
     const used = usedBy(nodes, names);
     const inputs = model.inputs.filter(({ name }) => used.has(name));
-    const unknown = inputs.find(({ name }) => !(name in inputsOf));
+    const unknown = inputs.find(({ name, elementType }) => !(name in inputsOf) || elementType !== ElementType.int64);
     if (unknown) throw tooMuch(names[0] ?? '', unknown.name);
     const cast = names.map((name, index) =>
       encodeNode({

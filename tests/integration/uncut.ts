@@ -65,9 +65,17 @@ export async function uncutLogits(path: string, ids: readonly number[]): Promise
       BigInt64Array.from(ids, (_, index) => BigInt(value(index))),
       [1, ids.length],
     );
+  const typed = (type: number, value: (index: number) => number) =>
+    type === INT64
+      ? integers(value)
+      : new Tensor(
+          'int32',
+          Int32Array.from(ids, (_, index) => value(index)),
+          [1, ids.length],
+        );
   const feeds: Record<string, Tensor> = { rotary_positions: integers((index) => first + index) };
   for (const { name, elementType, dimensions } of model.inputs) {
-    if (name === 'input_ids') feeds[name] = integers((index) => ids[index] ?? 0);
+    if (name === 'input_ids') feeds[name] = typed(elementType, (index) => ids[index] ?? 0);
     else if (name === 'attention_mask') feeds[name] = integers(() => 1);
     else if (name === 'position_ids') feeds[name] = integers((index) => index);
     else feeds[name] = nothing(elementType, [1, Number(dimensions[1]), 0, headSize]);
