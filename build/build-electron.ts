@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { generateLicenseFile } from 'generate-license-file';
 import { build, type InlineConfig } from 'vite';
+import { calls } from '../electron/contract.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const OUT = join(ROOT, 'dist/electron');
@@ -22,6 +23,7 @@ function config(input: Record<string, string>, format: 'es' | 'cjs', emptyOutDir
     root: ROOT,
     logLevel: 'warn',
     publicDir: false,
+    define: { CALL_NAMES: JSON.stringify(Object.keys(calls)) },
     ssr: { external: true },
     build: {
       ssr: true,

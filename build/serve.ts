@@ -8,6 +8,7 @@ import { serve } from '../electron/serve/server.ts';
 import { createApp } from '../electron/services/app.ts';
 import { readDocumentFile } from '../engine/hosts/document-reader.ts';
 import { forkEngine, type RuntimeChoice } from '../engine/hosts/fork-engine.ts';
+import { startLog } from '../engine/log/log.ts';
 import { reportFailure } from '../engine/programs/report-failure.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -29,6 +30,7 @@ const options = new Command('serve')
 
 try {
   if (!existsSync(join(SCREEN, 'index.html'))) await import('./build-renderer.ts');
+  startLog({ program: 'app', folder: join(options.data, 'logs'), dataFolder: options.data });
   const app = createApp({
     dataFolder: options.data,
     modelFolder: options.model,

@@ -9,7 +9,6 @@ import type { Failure, PageRange } from '../engine/errors.ts';
 import type { CatalogueModel } from '../engine/hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../engine/hub/dtypes.ts';
 import type { ModelAssessment, ModelFacts } from '../engine/hub/model-library.ts';
-import type { CallName } from './call-names.ts';
 
 const id = z.string().regex(/^[0-9a-f-]{36}$/);
 const plan = z.string().min(1).max(100);
@@ -76,10 +75,12 @@ export const calls = {
   search: z.object({ text: z.string().max(1000) }),
   exportConversation: z.object({ conversation: id, format: z.enum(['markdown', 'json']) }),
   changeSettings: settingsSchema.partial(),
+  /** Text for a fault report: versions, machine, last errors; see `services/report.ts`. */
+  getReport: z.object({}),
   clearData: z.object({}),
-} as const satisfies Record<CallName, z.ZodType>;
+} as const satisfies Record<string, z.ZodType>;
 
-export type { CallName };
+export type CallName = keyof typeof calls;
 export type Parameters<Name extends CallName> = z.infer<(typeof calls)[Name]>;
 export type { PageRange };
 export type Settings = z.infer<typeof settingsSchema>;
@@ -116,6 +117,7 @@ export interface Results {
   search: readonly SearchHit[];
   exportConversation: { name: string; type: string; text: string };
   changeSettings: Settings;
+  getReport: string;
   clearData: null;
 }
 

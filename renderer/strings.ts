@@ -205,6 +205,11 @@ export const strings = {
     folder: (path: string) => `Everything is kept in ${path}.`,
     clear: 'Clear all data',
     clearTitle: 'Clear all data?',
+    fault: 'If something goes wrong',
+    report: 'Copy report',
+    reported: 'Copied',
+    reportHas:
+      'The report has versions, this machine’s hardware and the last errors: no text of your documents, not what they are called, and no questions.',
     clearConfirm: 'All documents, conversations and settings are removed from this machine for good.',
     changes: 'A change takes effect at once; what is in memory is read again when it is needed.',
   },

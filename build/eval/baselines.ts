@@ -5,8 +5,8 @@
  */
 import type { Attention, AttentionMass, AttentionRequest } from '../../engine/attention/attention.ts';
 import { asNumbers } from '../../engine/attention/half.ts';
+import type { Span } from '../../engine/attention/spans.ts';
 import { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
-import type { Span } from '../../engine/cache/spans.ts';
 
 /** Sinks and the latest tokens, while reading as well as while answering. */
 export class SinkWindowCache extends PodCache {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import sirv from 'sirv';
 import { WebSocketServer } from 'ws';
+import { hideFromLog, log } from '../../engine/log/log.ts';
 import { SECURITY_HEADERS } from '../headers.ts';
 import type { App } from '../services/app.ts';
 import { end, giveFile, takeFile } from './files.ts';
@@ -44,6 +45,7 @@ interface Site {
 /** Rejects when the port is taken. */
 export async function serve({ app, screenFolder, port }: ServeOptions): Promise<Served> {
   const guard: Guard = { token: randomBytes(24).toString('base64url'), port };
+  hideFromLog(guard.token);
   const site: Site = { app, guard, files: sirv(screenFolder, { dev: false, etag: true, dotfiles: false }) };
   const server = createServer(
     // requestTimeout 0: a large file may take its time, as long as it moves.
@@ -93,7 +95,8 @@ function answerSafely(request: IncomingMessage, response: ServerResponse, site: 
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   try {
     answerRequest(request, response, site);
-  } catch {
+  } catch (cause) {
+    log.warn('a request could not be answered', cause);
     end(response, 400, 'This request is malformed.');
   }
 }

@@ -27,6 +27,8 @@ export class Answers {
   readonly #parts: AnswersParts;
   /** By turn. */
   readonly #runs = new Map<string, Run>();
+  /** Turns that the storage did not take, as they stand: it is tried again. */
+  readonly #unkept = new Map<string, Turn>();
 
   constructor(parts: AnswersParts) {
     this.#parts = parts;
@@ -69,11 +71,15 @@ export class Answers {
   /** The conversation is removed: nothing of it is told or kept any more. */
   forgetConversation(conversation: string): void {
     for (const [id, { turn }] of [...this.#runs]) if (turn.conversation === conversation) this.#supersede(id);
+    for (const [id, turn] of [...this.#unkept]) if (turn.conversation === conversation) this.#unkept.delete(id);
   }
 
   /** A conversation's turns, those under way as they stand now. */
   turns(conversation: string): Turn[] {
-    return this.#parts.conversations.turns(conversation).map((turn) => this.#runs.get(turn.id)?.turn ?? turn);
+    const { conversations } = this.#parts;
+    return conversations
+      .turns(conversation)
+      .map((turn) => this.#runs.get(turn.id)?.turn ?? this.#unkept.get(turn.id) ?? turn);
   }
 
   #plans(conversation: string, compare: boolean): readonly PlanId[] {
@@ -83,6 +89,7 @@ export class Answers {
   }
 
   #supersede(id: string): void {
+    this.#unkept.delete(id);
     this.#runs.get(id)?.controller.abort();
     this.#runs.delete(id);
   }
@@ -142,7 +149,7 @@ export class Answers {
 
   /** What was said before a turn, under the same plan where it was answered under it. */
   #before({ id, conversation }: Turn, plan: PlanId): { question: string; answer: string }[] {
-    const turns = this.#parts.conversations.turns(conversation);
+    const turns = this.turns(conversation);
     const earlier = turns.slice(
       0,
       turns.findIndex((each) => each.id === id),
@@ -167,8 +174,17 @@ export class Answers {
     run.turn = turn;
     this.#parts.emit({ type: 'turn', turn });
     if (!keep) return;
+    this.#unkept.set(turn.id, turn);
+    this.keep();
+  }
+
+  /** Stores what isn't stored yet. */
+  keep(): void {
     try {
-      this.#parts.conversations.keepTurn(turn.id, turn.question, turn.answers);
+      for (const [id, { question, answers }] of [...this.#unkept]) {
+        this.#parts.conversations.keepTurn(id, question, answers);
+        this.#unkept.delete(id);
+      }
     } catch (cause) {
       this.#parts.emit({ type: 'notice', notice: { kind: 'answer-not-kept', failure: failureOf(cause) } });
     }

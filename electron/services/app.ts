@@ -50,6 +50,7 @@ export function appOf(services: Services): App {
       explorations.cancel();
       library.close();
       answers.stopAll();
+      answers.keep();
       readings.reset();
       engine.stop();
       database.close();

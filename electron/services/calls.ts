@@ -1,5 +1,6 @@
 /** From an untrusted message to a handler's result: the name is looked up, the parameters are checked. */
 import { type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
+import { log } from '../../engine/log/log.ts';
 import { type CallName, calls, type Handlers } from '../contract.ts';
 
 export type CallOutcome = { result: unknown } | { failure: Failure };
@@ -13,7 +14,9 @@ export async function answerCall(handlers: Handlers, name: unknown, parameters: 
     if (!parsed.success) throw invalid(parsed.error.issues[0]?.message ?? 'its parameters are malformed');
     return { result: await (handlers[call] as (parameters: unknown) => unknown)(parsed.data) };
   } catch (cause) {
-    return { failure: failureOf(cause) };
+    const failure = failureOf(cause);
+    if (failure.code === 'unexpected') log.error(`the call ${String(name)} failed`, cause);
+    return { failure };
   }
 }
 

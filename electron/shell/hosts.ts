@@ -9,6 +9,7 @@ import { type EngineProcess, type WatchedHost, watchHost } from '../../engine/ho
 import { availableMemoryBytes } from '../../engine/runtime/available-memory.ts';
 import { ENGINE_CHANNEL } from './channels.ts';
 import { ORIGIN, SAFE_PREFERENCES } from './security.ts';
+import { logFaultsOf } from './window-log.ts';
 
 /** The folder of the built main process; the hosts' programs lie beside it. */
 const BUILT = import.meta.dirname;
@@ -34,6 +35,7 @@ export async function startGpuHost(modelFolder: string, signal: AbortSignal): Pr
     show: false,
     webPreferences: { ...SAFE_PREFERENCES, preload: join(BUILT, 'engine-preload.cjs'), backgroundThrottling: false },
   });
+  logFaultsOf(window.webContents, 'engine window');
   const { port1, port2 } = new MessageChannelMain();
   await window.loadURL(`${ORIGIN}/engine.html`);
   window.webContents.postMessage(ENGINE_CHANNEL, { availableBytes: availableMemoryBytes() }, [port2]);

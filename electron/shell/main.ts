@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, screen, session } from 'electron';
 import { failureOf } from '../../engine/errors.ts';
 import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
+import { log, startLog } from '../../engine/log/log.ts';
 import { sentencesFor } from '../../engine/words/words.ts';
 import { type App, createApp } from '../services/app.ts';
 import { answerCall } from '../services/calls.ts';
@@ -14,6 +15,7 @@ import { secretInKeychain } from './keychain.ts';
 import { setMenu } from './menu.ts';
 import { countReloads } from './reloads.ts';
 import { denyPermissions, guardWindows, isOwnSender, ORIGIN, SAFE_PREFERENCES } from './security.ts';
+import { logFaultsOf } from './window-log.ts';
 import { keepWindowState, readWindowState } from './window-state.ts';
 
 const ROOT = app.getAppPath();
@@ -48,6 +50,8 @@ function start(): void {
 
 async function open(): Promise<void> {
   const dataFolder = app.getPath('userData');
+  startLog({ program: 'app', folder: join(dataFolder, 'logs'), dataFolder });
+  log.info(`Proxima ${app.getVersion()} starts`);
   try {
     services = createApp({
       dataFolder,
@@ -60,6 +64,7 @@ async function open(): Promise<void> {
       secrets: secretInKeychain(join(dataFolder, 'hub-token')),
     });
   } catch (cause) {
+    log.error('Proxima can’t start', cause);
     dialog.showErrorBox('Proxima can’t start', sentencesFor(failureOf(cause), 'app'));
     app.quit();
     return;
@@ -98,6 +103,7 @@ async function openWindow(services: App, dataFolder: string): Promise<BrowserWin
     opened.show();
   });
   // The screen keeps nothing that the services don't have: when its process ends it is loaded again.
+  logFaultsOf(opened.webContents, 'window');
   const mayReload = countReloads({ most: 3, window: 60_000 });
   opened.webContents.on('render-process-gone', (_, { reason }) => {
     if (mayReload(performance.now())) opened.reload();

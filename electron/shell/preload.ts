@@ -1,8 +1,10 @@
 /** What the screen is given in Electron: the contract's calls as functions, and events. No transport, no Node. */
 import { contextBridge, ipcRenderer } from 'electron';
-import { CALL_NAMES } from '../call-names.ts';
 import type { AppEvent } from '../contract.ts';
 import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
+
+/** The contract's calls, put in when this is built: the contract itself, with its schemas, is more than a preload needs. */
+declare const CALL_NAMES: readonly string[];
 
 type Listener<What> = (what: What) => void;
 

@@ -3,7 +3,7 @@
  * and the log of its sum of exponentials; partial results of any spans, in any order, merge exactly by their
  * log-sum-exps (pod.md, "Output"). A backend computes that; it knows nothing of plans, layers or windows.
  */
-import type { Span } from '../cache/spans.ts';
+import type { Span } from './spans.ts';
 
 export interface AttentionShape {
   readonly queryHeads: number;

@@ -1,8 +1,8 @@
 /** Attention over spans in plain f64 loops: the truth that every other implementation is tested against. */
 import { firstVisible } from '../cache/local-window.ts';
-import type { Span } from '../cache/spans.ts';
 import type { AttentionRequest, AttentionShape } from './attention.ts';
 import { asNumbers } from './half.ts';
+import type { Span } from './spans.ts';
 
 /** A partial result of one row over one span: o, normalised within the span, and its log-sum-exp. */
 export interface Partial {

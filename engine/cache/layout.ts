@@ -7,7 +7,7 @@
  */
 import { firstVisible } from './local-window.ts';
 import { type CacheParts, type CacheShape, pageTokensFor, recentPageTokens } from './memory.ts';
-import { recentStart } from './sharing-plan.ts';
+import { type Proximity, recentStart } from './sharing-plan.ts';
 
 /** An append-only run of vectors of some KV heads, in pages. */
 export interface TokenStore {
@@ -39,6 +39,11 @@ export interface FollowingUnit<Store extends TokenStore> {
 }
 
 export type Unit<Store extends TokenStore> = LeadingUnit<Store> | FollowingUnit<Store>;
+
+/** Of `rows` new tokens those that are sinks: a follower keeps them in both its stores, as they are read there while recent. */
+export function newSinks(unit: FollowingUnit<TokenStore>, rows: number, { sinks }: Proximity): number {
+  return Math.min(rows, Math.max(0, sinks - unit.sinks.end));
+}
 
 export function follows<Store extends TokenStore>(unit: Unit<Store>): unit is FollowingUnit<Store> {
   return 'leader' in unit;

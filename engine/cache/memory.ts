@@ -2,7 +2,6 @@
  * The arithmetic of the cache's memory, in bytes: one formula for the plan before reading, the allocator's page sizes
  * and the figures shown. Pure; pod.md, "Memory", rounded up to whole pages.
  */
-import { pageBytes } from '../backends/cpu/half-store.ts';
 import { firstVisible } from './local-window.ts';
 import { type Proximity, recentStart, type SharingPlan, WINDOW_STEP } from './sharing-plan.ts';
 
@@ -28,6 +27,13 @@ export interface CacheParts {
 
 /** Bytes of one page at most: small enough that little is reserved ahead, large enough to be one matrix product. */
 const PAGE_BYTES = 1 << 19;
+
+const BYTES_AN_ELEMENT = 2;
+
+/** Bytes of a page of f16 vectors. */
+export function pageBytes(pageTokens: number, width: number): number {
+  return pageTokens * width * BYTES_AN_ELEMENT;
+}
 
 /** Tokens a page of values or leader keys: a power of two, a multiple of the window's step. */
 export function pageTokensFor(headSize: number): number {

@@ -1,7 +1,7 @@
 /** Listens to attention: how each layer's rows share their attention among the distant tokens. */
 import type { Attention, AttentionMass, AttentionRequest, AttentionShape } from '../attention/attention.ts';
 import { asNumbers } from '../attention/half.ts';
-import type { Span } from '../cache/spans.ts';
+import type { Span } from '../attention/spans.ts';
 
 /** Shares of one layer: f32 [query heads, rows, distant tokens], each row summing to 1. */
 export interface LayerShares {

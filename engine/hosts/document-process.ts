@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { readDocument } from '../documents/read-document.ts';
 import { failureOf, firstLineOf, ProximaError } from '../errors.ts';
+import { log, startInheritedLog } from '../log/log.ts';
 import type { DocumentMessage, DocumentRequest } from './document-reader.ts';
 import { connectParent } from './parent.ts';
 
+startInheritedLog('documents');
 const parent = connectParent();
 const post = (message: DocumentMessage) => parent.post(message);
 
@@ -15,6 +17,7 @@ parent.listen(async (request) => {
     const document = await readDocument(await readFile(path), name, { password, onProgress });
     post({ type: 'document', document });
   } catch (cause) {
+    log.error('a document could not be read', cause);
     const failure =
       cause instanceof ProximaError
         ? failureOf(cause)

@@ -2,6 +2,7 @@
  * The engine in a process of its own, behind the typed protocol: forked by Node (serve mode, tests) or run by Electron as a
  * utility process. It is told its runtime by its arguments, and answers pings so that its supervisor sees when it hangs.
  */
+import { log, startInheritedLog } from '../log/log.ts';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { RuntimeChoice } from './fork-engine.ts';
 import { serveEngine } from './host.ts';
@@ -11,6 +12,7 @@ import { connectParent } from './parent.ts';
 import type { Port } from './protocol.ts';
 import { runtimeFailure } from './runtime-failure.ts';
 
+startInheritedLog('engine');
 const { post, listen } = connectParent();
 const [choice = 'auto', threads] = process.argv.slice(2) as [RuntimeChoice?, string?];
 const send = (message: HostMessage) => post(message);
@@ -26,7 +28,9 @@ try {
       }),
   };
   serveEngine(port, loadReader(runtime));
+  log.info(`ready on ${runtime.name}`);
   send({ kind: 'ready', runtime: runtime.name });
 } catch (cause) {
+  log.error('the runtime did not start', cause);
   send({ kind: 'unfit', failure: runtimeFailure(choice, cause) });
 }

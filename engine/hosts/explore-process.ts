@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { failureOf } from '../errors.ts';
 import { findPlan, loadExplorable } from '../explore/find-plan.ts';
 import { openModelFolder } from '../folders/node.ts';
+import { log, startInheritedLog } from '../log/log.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 import { type ExploreMessage, exploreRequestSchema } from './explorer.ts';
 import { connectParent } from './parent.ts';
 
+startInheritedLog('explorer');
 const parent = connectParent();
 const post = (message: ExploreMessage) => parent.post(message);
 
@@ -19,6 +21,7 @@ parent.listen(async (message) => {
     const exploration = await findPlan(explorable, documents, { goal, onProgress });
     post({ type: 'found', exploration });
   } catch (cause) {
+    log.error('no plan was found', cause);
     post({ type: 'failed', failure: failureOf(cause) });
   }
 });

@@ -3,7 +3,7 @@ import type { Engine, PreparedContext } from '../engine.ts';
 import { type Failure, failureOf, ProximaError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
 import { LocalEngine } from '../local/local-engine.ts';
-import type { Reader } from '../local/model-reader.ts';
+import type { Reader } from '../local/reader.ts';
 import {
   type Control,
   type HostEvent,

@@ -108,6 +108,11 @@ export class HostedEngine implements Engine {
   async dispose(): Promise<void> {
     this.#connection.close(new ProximaError('cancelled'));
   }
+
+  /** Ends a host that is of no use any more; what else was under way on it fails with `engine-lost`. */
+  abandon(reason: string): void {
+    this.#connection.close(new ProximaError('engine-lost', { reason }));
+  }
 }
 
 /** Arrays that may be read only are taken as they are: they are cloned on their way. */

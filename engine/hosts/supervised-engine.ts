@@ -168,18 +168,29 @@ export class SupervisedEngine implements Engine {
     onRestart: (failure: Failure) => void = () => {},
   ): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
-      let host: HostedEngine | undefined;
-      try {
-        host = await untilAborted(this.#running(), signal);
-        return await work(host);
-      } catch (cause) {
-        if (!isLoss(cause) || signal.aborted) throw cause;
-        const hopeless = attempt === MOST_ATTEMPTS || this.#hasNoSmaller(cause, context);
-        if (hopeless) this.#drop(context);
-        if (host) this.#lose(host, cause);
-        if (hopeless) throw cause;
-        onRestart(failureOf(cause));
-      }
+      const outcome = await this.#attempt(signal, work);
+      if ('result' in outcome) return outcome.result;
+      const { lost, host } = outcome;
+      const hopeless = attempt === MOST_ATTEMPTS || this.#hasNoSmaller(lost, context);
+      if (hopeless && context) this.#drop(context, lost);
+      if (host) this.#lose(host, lost);
+      if (hopeless) throw lost;
+      onRestart(failureOf(lost));
+    }
+  }
+
+  /** The result, or the loss of the host; rejects with anything else. */
+  async #attempt<Result>(
+    signal: AbortSignal,
+    work: (host: HostedEngine) => Promise<Result>,
+  ): Promise<{ result: Result } | { lost: ProximaError; host: HostedEngine | undefined }> {
+    let host: HostedEngine | undefined;
+    try {
+      host = await untilAborted(this.#running(), signal);
+      return { result: await work(host) };
+    } catch (cause) {
+      if (!isLoss(cause) || signal.aborted) throw cause;
+      return { lost: cause, host };
     }
   }
 
@@ -192,7 +203,7 @@ export class SupervisedEngine implements Engine {
     if (this.#current !== host || this.#disposed) return;
     this.#current = undefined;
     this.#host = undefined;
-    void host.dispose();
+    host.abandon(cause.code);
     this.#parts.watch?.onLost?.(failureOf(cause));
     const shrunk = isFull(cause) && [...this.#contexts.values()].filter((each) => this.#shrink(each)).length > 0;
     this.#smallerPlan ||= shrunk;
@@ -217,15 +228,18 @@ export class SupervisedEngine implements Engine {
     } catch (cause) {
       if (this.#contexts.get(id) !== context) return;
       if (!isLoss(cause) || this.#hasNoSmaller(cause, context) || ++context.failures === MOST_ATTEMPTS) {
-        this.#drop(context);
-        this.#parts.watch?.onDropped?.(id, failureOf(cause));
+        this.#drop(context, cause);
       }
       if (isLoss(cause)) this.#lose(host, cause);
     }
   }
 
-  #drop(context: SupervisedContext | undefined): void {
-    if (context && this.#contexts.get(context.id) === context) this.#contexts.delete(context.id);
+  /** Nothing is done for it any more; who holds it is told, unless they wait for its first preparation and hear of it there. */
+  #drop(context: SupervisedContext, cause: unknown): void {
+    if (this.#contexts.get(context.id) !== context) return;
+    this.#contexts.delete(context.id);
+    void context.release();
+    if (context.known) this.#parts.watch?.onDropped?.(context.id, failureOf(cause));
   }
 
   /** Takes the next smaller plan; false where there is none. */
@@ -255,7 +269,18 @@ export class SupervisedEngine implements Engine {
     return host;
   }
 
+  /** A host that is lost while it starts is replaced like any other. */
   async #startHost(): Promise<HostedEngine> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#startOnce();
+      } catch (cause) {
+        if (!isLoss(cause) || attempt === MOST_ATTEMPTS || this.#disposed) throw cause;
+      }
+    }
+  }
+
+  async #startOnce(): Promise<HostedEngine> {
     const started = await this.#parts.startHost(this.#disposal.signal);
     if (this.#disposed) {
       started.terminate();

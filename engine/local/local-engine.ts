@@ -16,7 +16,7 @@ import { ProximaError } from '../errors.ts';
 import { DeviceQueue } from '../jobs/device-queue.ts';
 import { cancelledBy, failedJob, type Job, type JobControl, startJob } from '../jobs/job.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import type { OpenReading, Reader } from './model-reader.ts';
+import type { OpenReading, Reader } from './reader.ts';
 
 /** Questions go before documents; documents are read in the order in which they came. */
 const QUESTION_RANK = 1;

@@ -14,7 +14,7 @@ import { StreamingText } from '../model/tokenizer.ts';
 import type { Policy } from '../policy.ts';
 import { wholeSentences } from '../sentences.ts';
 import { OPENED_THINKING } from '../thinking.ts';
-import type { OpenReading } from './model-reader.ts';
+import type { OpenReading } from './reader.ts';
 
 /** A document as token ids, with the place of each page. */
 export interface TokenisedDocument {
@@ -230,7 +230,7 @@ export class Reading implements OpenReading {
   /** The model's own where the question doesn't say. */
   #sampling({ sampling }: Question): Sampling {
     const given = Object.fromEntries(Object.entries(sampling ?? {}).filter(([, value]) => value !== undefined));
-    return { seed: 0, ...this.model.config.sampling, ...given };
+    return { ...this.model.config.sampling, ...given };
   }
 
   /** What of an answer the template has written itself. */

@@ -3,10 +3,10 @@
  * runtime's own memory, and gives back what the next segment takes. The decoder knows nothing of where that memory is.
  */
 
+import type { Tensor } from 'onnxruntime-common';
 import type { AttentionMass } from '../attention/attention.ts';
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import type { CacheShape } from '../cache/memory.ts';
-import type { Tensor } from '../runtime/runtime.ts';
 
 /**
  * What is wanted of the last row. 'candidates': logits from which one token is to be chosen; a runtime may leave out all but the
@@ -15,8 +15,9 @@ import type { Tensor } from '../runtime/runtime.ts';
 export type Wanted = 'nothing' | 'logits' | 'candidates';
 
 /** One call of the decoder. */
-export interface Step {
-  readonly cache: KeyValueCache;
+export interface Step<Cache extends KeyValueCache = KeyValueCache> {
+  /** Made by `createCache` of the same layers. */
+  readonly cache: Cache;
   /** Position of the first of `rows` new tokens. */
   readonly start: number;
   readonly rows: number;
@@ -31,20 +32,21 @@ export interface Step {
 /** What a segment gave, by name of the tensor. */
 export type Results = Readonly<Record<string, Tensor>>;
 
-export interface AttentionLayers {
-  createCache(shape: CacheShape): KeyValueCache;
+/** `Cache`: the backend's own, in its own memory; nobody else asks what kind it is. */
+export interface AttentionLayers<Cache extends KeyValueCache = KeyValueCache> {
+  createCache(shape: CacheShape): Cache;
   /** Before the first layer of a step. */
-  begin(step: Step): Promise<void>;
+  begin(step: Step<Cache>): Promise<void>;
   /** What segment `index` takes beside its own inputs: for the layer behind it, and from the layer in front of it. */
-  feeds(index: number, step: Step, attention: Tensor | undefined): Record<string, Tensor>;
+  feeds(index: number, step: Step<Cache>, attention: Tensor | undefined): Record<string, Tensor>;
   /** Puts a layer's keys and values into the cache. */
-  append(layer: number, results: Results, step: Step): void;
+  append(layer: number, results: Results, step: Step<Cache>): void;
   /** Attention of the rows, as the next segment takes it. */
-  attend(layer: number, results: Results, step: Step): Promise<Tensor>;
+  attend(layer: number, results: Results, step: Step<Cache>): Promise<Tensor>;
   /** The last row of tensors that have one row a token: only its logits are wanted. */
   lastRow(feeds: Record<string, Tensor>, rows: number): Record<string, Tensor>;
   /** Logits of the last row, in ordinary memory. */
-  logits(results: Results, step: Step): Promise<Float32Array>;
+  logits(results: Results, step: Step<Cache>): Promise<Float32Array>;
   /** What a failure in the middle of a step means, where the runtime knows better than its message says. */
   explain(cause: unknown): Promise<unknown>;
   /** Lets go of a tensor that a segment gave and nothing needs any more. */

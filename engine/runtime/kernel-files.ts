@@ -1,6 +1,6 @@
 /** The WGSL files, read from disk. */
 import { readFileSync } from 'node:fs';
-import { KERNEL_FILES, type KernelFile, type KernelSources } from '../backends/webgpu/kernels/kernels.ts';
+import { KERNEL_FILES, type KernelFile, type KernelSources } from '../backends/webgpu/kernels/sources.ts';
 
 export function readKernelFiles(): KernelSources {
   const read = (name: KernelFile) =>

@@ -1,7 +1,7 @@
 /** WebGPU in Chromium, in a page or a worker: the browser's own adapter, onnxruntime-web with its JSPI build. */
 import * as ort from 'onnxruntime-web/jspi';
 import wasmUrl from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
-import { KERNEL_FILES, type KernelFile, type KernelSources } from '../backends/webgpu/kernels/kernels.ts';
+import { KERNEL_FILES, type KernelFile, type KernelSources } from '../backends/webgpu/kernels/sources.ts';
 import { ProximaError } from '../errors.ts';
 import { readHttpData } from '../folders/http.ts';
 import type { Runtime } from './runtime.ts';

@@ -1,6 +1,6 @@
 /** The WebGPU runtime: onnxruntime-web's sessions and our own kernels on one device. Free of Node and DOM. */
 import type { InferenceSession, Tensor as TensorClass, TensorConstructor, TensorFactory } from 'onnxruntime-common';
-import type { KernelSources } from '../backends/webgpu/kernels/kernels.ts';
+import type { KernelSources } from '../backends/webgpu/kernels/sources.ts';
 import { GpuLayers } from '../backends/webgpu/layers.ts';
 import type { Runtime, Tensor } from './runtime.ts';
 

@@ -1,7 +1,7 @@
 /** Words for what can be wrong with a document, a page range or a question. */
 import type { PageRange } from '../errors.ts';
 import { count, mebibytes, plural } from './amounts.ts';
-import type { Front, WordsOf } from './words.ts';
+import type { Front, WordsOf } from './wording.ts';
 
 type DocumentCode =
   | 'file-missing'

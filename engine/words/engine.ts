@@ -1,6 +1,6 @@
 /** Words for what can happen to the engine and to requests. */
 import { count } from './amounts.ts';
-import type { WordsOf } from './words.ts';
+import type { WordsOf } from './wording.ts';
 
 type EngineCode =
   | 'runtime-missing'

@@ -1,7 +1,7 @@
 /** Words for what can be wrong with a model or a plan. */
 import type { Unsupported, WithoutPod } from '../unsupported.ts';
 import { count, mebibytes } from './amounts.ts';
-import type { Words, WordsOf } from './words.ts';
+import type { Words, WordsOf } from './wording.ts';
 
 type ModelCode =
   | 'model-missing'

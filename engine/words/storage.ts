@@ -1,6 +1,6 @@
 /** Words for what can be wrong with disks, downloads and what is kept. */
 import { count } from './amounts.ts';
-import type { WordsOf } from './words.ts';
+import type { WordsOf } from './wording.ts';
 
 type StorageCode =
   | 'download-denied'

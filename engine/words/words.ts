@@ -1,22 +1,12 @@
 /** The words for every failure: one sentence of cause, one of way out. The only place that has them. */
-import type { ErrorCode, Failure, FailureDetails } from '../errors.ts';
+import type { ErrorCode, Failure } from '../errors.ts';
 import { documentWords } from './documents.ts';
 import { engineWords } from './engine.ts';
 import { modelWords } from './models.ts';
 import { storageWords } from './storage.ts';
+import type { Front, Words, WordsOf } from './wording.ts';
 
-/** Who says it: the terminal names options, the app names what is on the screen. */
-export type Front = 'terminal' | 'app';
-
-export interface Words {
-  readonly cause: string;
-  readonly wayOut: string;
-}
-
-/** Words for some of the codes. */
-export type WordsOf<Codes extends ErrorCode> = {
-  readonly [Code in Codes]: (detail: FailureDetails[Code], front: Front) => Words;
-};
+export type { Front, Words } from './wording.ts';
 
 const WORDS: WordsOf<ErrorCode> = { ...documentWords, ...modelWords, ...engineWords, ...storageWords };
 

@@ -1,6 +1,5 @@
 /** Electron's bridge: what the preload gives, with failures as errors again (errors lose their kind between the worlds). */
 
-import { CALL_NAMES } from '../../electron/call-names.ts';
 import type { Bridge, CallName, Verbs } from '../../electron/contract.ts';
 import type { Failure } from '../../engine/errors.ts';
 import { FailedCall } from './failed-call.ts';
@@ -10,14 +9,14 @@ export type Exposed = Pick<Bridge, 'onEvent' | 'onConnection'> &
   Readonly<Record<CallName, (parameters: unknown) => Promise<Outcome>>>;
 
 export function wrapExposed(exposed: Exposed): Bridge {
-  const verbs = CALL_NAMES.map((name) => [
+  const { onEvent, onConnection, ...calls } = exposed;
+  const verbs = Object.entries(calls).map(([name, call]) => [
     name,
     async (parameters: unknown) => {
-      const outcome = await exposed[name](parameters);
+      const outcome = await call(parameters);
       if ('failure' in outcome) throw new FailedCall(outcome.failure);
       return outcome.result;
     },
   ]);
-  const { onEvent, onConnection } = exposed;
   return { ...(Object.fromEntries(verbs) as Verbs), onEvent, onConnection };
 }

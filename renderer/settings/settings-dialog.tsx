@@ -10,6 +10,7 @@ import { planName } from '../plan-names.ts';
 import { attempt, refresh } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
+import { CopyReport } from './copy-report.tsx';
 
 const change = (settings: Partial<Settings>) => void attempt(() => bridge.changeSettings(settings));
 
@@ -58,6 +59,8 @@ export function SettingsDialog() {
         />
         <p className="quiet small">{strings.settings.changes}</p>
       </div>
+      <h3>{strings.settings.fault}</h3>
+      <CopyReport />
       <h3>{strings.settings.data}</h3>
       <p className="quiet small">{strings.settings.folder(folder)}</p>
       <ClearData />

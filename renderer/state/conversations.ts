@@ -1,6 +1,6 @@
 /** Conversations and unsent questions by document, turns by conversation. */
 import type { AppEvent, Conversation, Turn } from '../../electron/contract.ts';
-import type { Slice } from './store.ts';
+import type { Slice } from './slice.ts';
 
 export interface ConversationsSlice {
   readonly conversations: Readonly<Record<string, readonly Conversation[]>>;

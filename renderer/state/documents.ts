@@ -1,6 +1,6 @@
 /** The library's documents, and how their caches have grown. */
 import type { AppEvent, DocumentEntry } from '../../electron/contract.ts';
-import type { Slice } from './store.ts';
+import type { Slice } from './slice.ts';
 
 /** The cache after so many tokens. */
 export interface MemoryPoint {

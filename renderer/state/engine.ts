@@ -1,7 +1,8 @@
 /** The engine, the settings, and what is to be told in passing. */
 import type { AppEvent, AppState, EngineState, Settings } from '../../electron/contract.ts';
 import { noticeWords } from '../notice-words.ts';
-import type { Slice } from './store.ts';
+import type { DocumentsSlice } from './documents.ts';
+import type { Slice } from './slice.ts';
 
 export interface Notice {
   readonly id: number;
@@ -26,7 +27,7 @@ export interface EngineSlice {
 
 const MOST_NOTICES = 4;
 
-export const createEngineSlice: Slice<EngineSlice> = (set, get) => ({
+export const createEngineSlice: Slice<EngineSlice, Pick<DocumentsSlice, 'setDocuments'>> = (set, get) => ({
   engine: { state: 'starting', model: null, plans: [], failure: null },
   settings: undefined,
   dataFolder: '',

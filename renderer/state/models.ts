@@ -1,6 +1,6 @@
 /** The models of this machine, those that could be fetched, and what is on its way. Asked for when they are looked at. */
 import type { AppEvent, Models } from '../../electron/contract.ts';
-import type { Slice } from './store.ts';
+import type { Slice } from './slice.ts';
 
 export interface ModelsSlice {
   readonly models: Models | undefined;

@@ -1,5 +1,5 @@
 /** What is looked at: document, conversation, page; and which dialog is open. Kept in the address and in local storage. */
-import type { Slice } from './store.ts';
+import type { Slice } from './slice.ts';
 
 export interface Place {
   readonly page: number;

@@ -46,6 +46,17 @@ describe.skipIf(!CHROMIUM)('a conversation', () => {
     expect(await page.locator('.turn h3').innerText()).toBe(BUDGET);
   });
 
+  it('copies a report of faults that has nothing of the document', async () => {
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Copy report' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor(WAIT);
+    const report = await page.evaluate(() => navigator.clipboard.readText());
+    expect(report).toMatch(/^Proxima [\d.]+ \(serve mode, Node \d+/);
+    expect(report).toContain('runtime cpu');
+    for (const hidden of ['papers.pdf', 'Harlow', '73519', folder]) expect(report).not.toContain(hidden);
+    await page.keyboard.press('Escape');
+  });
+
   it('keeps several conversations, renames, finds words in them, and exports', async () => {
     await page.getByRole('button', { name: 'New conversation' }).last().click();
     await expect.poll(() => page.locator('.turn').count()).toBe(0);

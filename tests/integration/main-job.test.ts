@@ -104,7 +104,7 @@ describe('the command line', () => {
     expect(first.answers[0]?.pages).toEqual(alone.answers[0]?.pages);
   });
 
-  it('gives the same sampled answer for the same seed', async () => {
+  it('gives the same sampled answer for the same seed, and another one without', async () => {
     const args = [
       SAMPLE,
       facts[0]?.question ?? '',
@@ -121,6 +121,8 @@ describe('the command line', () => {
     );
     expect(answers[0]).toBe(answers[1]);
     expect(answers[0]).not.toBe(answers[2]);
+    const unseeded = await Promise.all([1, 2].map(async () => report(await ask(args)).answers[0]?.answer));
+    expect(unseeded[0]).not.toBe(unseeded[1]);
   });
 
   it('stops cleanly at Ctrl-C while reading', async () => {

@@ -1,11 +1,7 @@
 /** Decode attention alone against a plain copy: what share of the device's memory rate it reaches. */
-import {
-  type KernelShape,
-  type KernelSources,
-  Kernels,
-  splitsOf,
-} from '../../../engine/backends/webgpu/kernels/kernels.ts';
+import { type KernelShape, Kernels, splitsOf } from '../../../engine/backends/webgpu/kernels/kernels.ts';
 import { BufferNumbers, Uniforms } from '../../../engine/backends/webgpu/kernels/pipelines.ts';
+import type { KernelSources } from '../../../engine/backends/webgpu/kernels/sources.ts';
 import { GpuPodCache } from '../../../engine/backends/webgpu/pod-cache.ts';
 import { GpuMemory } from '../../../engine/backends/webgpu/store.ts';
 import { densePlan } from '../../../engine/cache/sharing-plan.ts';

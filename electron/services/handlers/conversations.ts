@@ -53,7 +53,7 @@ export function conversationHandlers(services: Services): Pick<Handlers, Convers
     search: ({ text }) => conversations.search(text),
     exportConversation: ({ conversation: id, format }) => {
       const conversation = conversations.get(id);
-      return exportConversation(format, store.get(conversation.document), conversation, conversations.turns(id));
+      return exportConversation(format, store.get(conversation.document), conversation, answers.turns(id));
     },
   };
 }

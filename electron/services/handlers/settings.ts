@@ -5,9 +5,10 @@ import { FORMATS } from '../../../engine/documents/read-document.ts';
 import type { Handlers } from '../../contract.ts';
 import { changeSettings } from '../change-settings.ts';
 import { removeDocument } from '../remove-document.ts';
+import { createReport } from '../report.ts';
 import type { Services } from '../services.ts';
 
-type SettingsCalls = 'getState' | 'changeSettings' | 'clearData';
+type SettingsCalls = 'getState' | 'changeSettings' | 'getReport' | 'clearData';
 
 export function settingsHandlers(services: Services): Pick<Handlers, SettingsCalls> {
   const { engine, events, library, parts, settings, store } = services;
@@ -20,6 +21,7 @@ export function settingsHandlers(services: Services): Pick<Handlers, SettingsCal
       formats: FORMATS.split(/, | and /),
     }),
     changeSettings: (change) => changeSettings(services, change),
+    getReport: () => createReport({ logFolder: join(parts.dataFolder, 'logs'), engine: engine.state }),
     clearData: () => {
       for (const { id } of store.list()) removeDocument(services, id);
       settings.clear();

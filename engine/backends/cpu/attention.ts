@@ -1,8 +1,8 @@
 /** Attention on the CPU: one call of an ONNX graph a KV head, whose signature fits the head's spans. */
 
 import type { Attention, AttentionMass, AttentionRequest } from '../../attention/attention.ts';
+import type { Span } from '../../attention/spans.ts';
 import { firstVisible } from '../../cache/local-window.ts';
-import type { Span } from '../../cache/spans.ts';
 import type { GraphSession, Runtime, Tensor } from '../../runtime/runtime.ts';
 import { attentionGraph, FEW_ROWS, type GraphSignature } from './attention-graph.ts';
 

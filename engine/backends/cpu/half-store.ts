@@ -1,3 +1,5 @@
+import { pageBytes } from '../../cache/memory.ts';
+
 /**
  * An append-only run of f16 vectors in fixed pages, from token `first` on. Pages at the front can be let go when nothing
  * looks at them any more, tokens at the end can be taken back; nothing is ever copied to grow.
@@ -8,8 +10,6 @@ export interface HalfRun {
   readonly start: number;
   readonly end: number;
 }
-
-const BYTES_AN_ELEMENT = 2;
 
 export class HalfStore {
   readonly width: number;
@@ -78,8 +78,4 @@ export class HalfStore {
     this.#pages.set(number, page);
     return page;
   }
-}
-
-export function pageBytes(pageTokens: number, width: number): number {
-  return pageTokens * width * BYTES_AN_ELEMENT;
 }

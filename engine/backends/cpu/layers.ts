@@ -3,7 +3,7 @@
 import type { Attention, AttentionShape } from '../../attention/attention.ts';
 import type { KeyValueCache } from '../../cache/key-value-cache.ts';
 import type { CacheShape } from '../../cache/memory.ts';
-import { WINDOW_STEP } from '../../cache/sharing-plan.ts';
+import { windowBlocks } from '../../cache/window-blocks.ts';
 import type { AttentionNode } from '../../model/attention-node.ts';
 import { Graft } from '../../model/graft.ts';
 import type { AttentionLayers, Results, Step } from '../../model/layers.ts';
@@ -11,7 +11,7 @@ import { rowsFor, type Table } from '../../model/table.ts';
 import type { Runtime, Tensor } from '../../runtime/runtime.ts';
 import { PodCache } from './pod-cache.ts';
 
-export class CpuLayers implements AttentionLayers {
+export class CpuLayers implements AttentionLayers<PodCache> {
   readonly #nodes: readonly AttentionNode[];
   readonly #tables: ReadonlyMap<string, Table>;
   readonly #runtime: Pick<Runtime, 'tensor'>;
@@ -43,7 +43,7 @@ export class CpuLayers implements AttentionLayers {
   /** Garbage collection does it. */
   release(): void {}
 
-  feeds(index: number, { cache, start, rows }: Step, attention: Tensor | undefined): Record<string, Tensor> {
+  feeds(index: number, { cache, start, rows }: Step<PodCache>, attention: Tensor | undefined): Record<string, Tensor> {
     const rotary = this.#nodes[index]?.rotary;
     return {
       ...(attention ? { [Graft.attention]: attention } : {}),
@@ -56,25 +56,22 @@ export class CpuLayers implements AttentionLayers {
     };
   }
 
-  append(layer: number, results: Results, { cache }: Step): void {
+  append(layer: number, results: Results, { cache }: Step<PodCache>): void {
     const [keys, values] = [results[Graft.key]?.data, results[Graft.value]?.data];
-    ordinary(cache).append(layer, keys as Uint16Array, values as Uint16Array);
+    cache.append(layer, keys as Uint16Array, values as Uint16Array);
   }
 
-  /** Block by block of the window's step when committing, so that the window stands where the position says. */
-  async attend(layer: number, results: Results, { cache, start, rows, commit, mass }: Step): Promise<Tensor> {
+  async attend(layer: number, results: Results, { cache, start, rows, commit, mass }: Step<PodCache>): Promise<Tensor> {
     const shape = this.#nodes[layer] as AttentionShape;
     const queries = results[Graft.query]?.data as Float32Array;
     let output: Float32Array | undefined;
-    for (let from = start; from < start + rows; ) {
-      const step = commit ? (Math.floor(from / WINDOW_STEP) + 1) * WINDOW_STEP : start + rows;
-      const to = Math.min(start + rows, step);
+    for (const { from, to, windowAt } of windowBlocks(start, rows, commit, cache.committed)) {
       const request = {
         shape,
         rows: to - from,
         queries: rowsOf(queries, shape, rows, from - start, to - start),
         firstPosition: from,
-        spans: ordinary(cache).spans(layer, from, to, commit ? from : cache.committed),
+        spans: cache.spans(layer, from, to, windowAt),
       };
       const part = mass
         ? await this.#attention.attendWithMass(request, mass, cache.proximity.sinks)
@@ -83,7 +80,6 @@ export class CpuLayers implements AttentionLayers {
         output ??= new Float32Array(queries.length);
         placeRows(part, output, shape, rows, from - start, to - start);
       } else output = part;
-      from = to;
     }
     return this.#runtime.tensor('float32', output ?? queries, [shape.queryHeads, rows, shape.headSize]);
   }
@@ -122,11 +118,6 @@ export class CpuLayers implements AttentionLayers {
       ? this.#runtime.tensor('float32', picked, [first, 1, size])
       : this.#runtime.tensor('float16', picked, [first, 1, size]);
   }
-}
-
-function ordinary(cache: KeyValueCache): PodCache {
-  if (cache instanceof PodCache) return cache;
-  throw new TypeError('this cache does not lie in ordinary memory');
 }
 
 /** Rows `from`..`to` of [heads, rows, size]. */

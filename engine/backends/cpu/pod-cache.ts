@@ -1,10 +1,11 @@
 /** The PoD cache in ordinary memory, f16 bits, every KV head by itself. What it keeps where: `layout.ts`. */
 
+import type { Span } from '../../attention/spans.ts';
 import { LaidOutCache } from '../../cache/laid-out-cache.ts';
-import { CacheLayout, type FollowingUnit, follows, headByHead } from '../../cache/layout.ts';
+import { CacheLayout, type FollowingUnit, follows, headByHead, newSinks } from '../../cache/layout.ts';
 import type { CacheShape } from '../../cache/memory.ts';
-import { pairSpans, type Span } from '../../cache/spans.ts';
 import { HalfStore } from './half-store.ts';
+import { pairSpans } from './pair-spans.ts';
 
 export class PodCache extends LaidOutCache<HalfStore> {
   constructor(shape: CacheShape) {
@@ -36,10 +37,10 @@ export class PodCache extends LaidOutCache<HalfStore> {
       );
   }
 
-  /** Sinks go to both stores: as long as they are recent they are read there. */
   #appendToFollower(unit: FollowingUnit<HalfStore>, rows: Uint16Array): void {
-    const missing = Math.max(0, this.shape.proximity.sinks - unit.sinks.end) * this.shape.headSize;
-    if (missing > 0) unit.sinks.append(rows.subarray(0, Math.min(missing, rows.length)));
+    const { headSize, proximity } = this.shape;
+    const sinks = newSinks(unit, rows.length / headSize, proximity);
+    if (sinks > 0) unit.sinks.append(rows.subarray(0, sinks * headSize));
     unit.recent.append(rows);
   }
 }

@@ -4,17 +4,17 @@
  * layer; from then on nothing goes to or comes from ordinary memory until the logits. One submit a layer.
  */
 
-import type { KeyValueCache } from '../../cache/key-value-cache.ts';
 import type { CacheShape } from '../../cache/memory.ts';
-import { WINDOW_STEP } from '../../cache/sharing-plan.ts';
+import { windowBlocks } from '../../cache/window-blocks.ts';
 import { ProximaError } from '../../errors.ts';
 import type { AttentionNode } from '../../model/attention-node.ts';
 import type { AttentionLayers, Results, Step } from '../../model/layers.ts';
 import { rowsFor, type Table } from '../../model/table.ts';
 import type { Tensor } from '../../runtime/runtime.ts';
 import { closeEvidence, type GpuEvidence, readMass, startEvidence } from './evidence.ts';
-import { type KernelShape, type KernelSources, Kernels, type Recorder, splitsOf } from './kernels/kernels.ts';
+import { type KernelShape, Kernels, type Recorder, splitsOf } from './kernels/kernels.ts';
 import { BufferNumbers, Uniforms } from './kernels/pipelines.ts';
+import type { KernelSources } from './kernels/sources.ts';
 import { GpuPodCache } from './pod-cache.ts';
 import { GpuReadback } from './readback.ts';
 import { GpuScratch } from './scratch.ts';
@@ -40,7 +40,7 @@ const UNIFORM_SLOTS = 16_384;
 /** How long a failure waits for the news that the device was lost, in milliseconds. */
 const LOST_GRACE = 200;
 
-export class GpuLayers implements AttentionLayers {
+export class GpuLayers implements AttentionLayers<GpuPodCache> {
   readonly memory: GpuMemory;
   readonly #options: GpuLayersOptions;
   readonly #uniforms: Uniforms;
@@ -89,7 +89,7 @@ export class GpuLayers implements AttentionLayers {
   }
 
   /** Waits for the step before, so that progress is what was done and a cancel finds little under way. */
-  async begin(step: Step): Promise<void> {
+  async begin(step: Step<GpuPodCache>): Promise<void> {
     await this.#inFlight;
     if (this.#lost) throw this.#lost;
     // A step that failed has left its own.
@@ -109,7 +109,7 @@ export class GpuLayers implements AttentionLayers {
     return this.#lost ?? cause;
   }
 
-  feeds(index: number, _step: Step, attention: Tensor | undefined): Record<string, Tensor> {
+  feeds(index: number, _step: Step<GpuPodCache>, attention: Tensor | undefined): Record<string, Tensor> {
     const before = this.#options.nodes[index - 1];
     return before && attention ? { [before.output]: attention } : {};
   }
@@ -120,7 +120,7 @@ export class GpuLayers implements AttentionLayers {
     if (this.#plans[layer]?.attend.length === 0) this.#submit(layer);
   }
 
-  async attend(layer: number, _results: Results, { rows }: Step): Promise<Tensor> {
+  async attend(layer: number, _results: Results, { rows }: Step<GpuPodCache>): Promise<Tensor> {
     this.#record(this.#plans[layer]?.attend ?? []);
     this.#submit(layer);
     const node = this.#node(layer);
@@ -145,7 +145,7 @@ export class GpuLayers implements AttentionLayers {
     return Object.fromEntries(picked);
   }
 
-  async logits(results: Results, step: Step): Promise<Float32Array> {
+  async logits(results: Results, step: Step<GpuPodCache>): Promise<Float32Array> {
     const tensor = results[this.#options.logitsName];
     if (!tensor) throw new TypeError('the last segment gave no logits');
     const logits = step.want === 'candidates' ? await this.#candidates(tensor) : await allOf(tensor);
@@ -177,10 +177,10 @@ export class GpuLayers implements AttentionLayers {
   }
 
   /** Makes room for the rows in a layer's cache and writes down what will be dispatched for it. */
-  #plan(layer: number, step: Step): LayerPlan {
+  #plan(layer: number, step: Step<GpuPodCache>): LayerPlan {
     const node = this.#node(layer);
     const kernels = this.#kernels[layer] as Kernels;
-    const cache = onGpu(step.cache);
+    const { cache } = step;
     const append = cache.extend(layer, step.rows).map(({ part, page, ...target }) => {
       const kernel = part === 'keys' ? 'appendKeys' : 'appendValues';
       const source = { ...this.#source(node, part, step.start), rows: step.rows };
@@ -192,16 +192,13 @@ export class GpuLayers implements AttentionLayers {
     return { append, attend: this.#planAttention(layer, step, cache) };
   }
 
-  /** Block by block of the window's step when committing, so that the window stands where the position says. */
-  #planAttention(layer: number, { start, rows, commit, mass }: Step, cache: GpuPodCache): Recorder[] {
+  #planAttention(layer: number, { start, rows, commit, mass }: Step<GpuPodCache>, cache: GpuPodCache): Recorder[] {
     const node = this.#node(layer);
     const kernels = this.#kernels[layer] as Kernels;
     const scratch = this.#scratch;
     const recorders: Recorder[] = [];
-    for (let from = start; from < start + rows; ) {
-      const border = commit ? (Math.floor(from / WINDOW_STEP) + 1) * WINDOW_STEP : start + rows;
-      const to = Math.min(start + rows, border);
-      const spans = cache.spans(layer, from, to, commit ? from : cache.committed);
+    for (const { from, to, windowAt } of windowBlocks(start, rows, commit, cache.committed)) {
+      const spans = cache.spans(layer, from, to, windowAt);
       const source = this.#source(node, 'queries', from);
       const offset = source.offset + (from - start) * source.stride;
       const laidOut = { ...source, offset, rows: to - from };
@@ -214,7 +211,6 @@ export class GpuLayers implements AttentionLayers {
         recorders.push(...kernels.decode(late, () => scratch.output, spans));
       } else recorders.push(...kernels.prefill(scratch, () => scratch.output, shape, spans));
       if (this.#evidence) recorders.push(...kernels.evidence(scratch, this.#evidence.of(layer, cache), shape, spans));
-      from = to;
     }
     return recorders;
   }
@@ -292,11 +288,6 @@ function kernelShape(node: AttentionNode, tables: ReadonlyMap<string, Table>): K
     norm: norm && { epsilon: norm.epsilon },
     halfTensors: elementType === HALF_ELEMENTS,
   };
-}
-
-function onGpu(cache: KeyValueCache): GpuPodCache {
-  if (cache instanceof GpuPodCache) return cache;
-  throw new TypeError('this cache does not lie on the GPU');
 }
 
 async function allOf(tensor: Tensor): Promise<Float32Array> {

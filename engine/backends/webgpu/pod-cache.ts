@@ -1,7 +1,7 @@
 /** The PoD cache in GPU buffers: KV heads that follow alike lie together. What it keeps where: `layout.ts`. */
 
 import { LaidOutCache } from '../../cache/laid-out-cache.ts';
-import { byLeader, CacheLayout, follows, type Unit } from '../../cache/layout.ts';
+import { byLeader, CacheLayout, follows, newSinks, type Unit } from '../../cache/layout.ts';
 import type { CacheShape } from '../../cache/memory.ts';
 import { type GpuSpan, placesOf } from './span.ts';
 import { type GpuMemory, type GpuPage, GpuStore } from './store.ts';
@@ -48,8 +48,7 @@ export class GpuPodCache extends LaidOutCache<GpuStore> {
       const start = unit.values.end;
       const values = into('values', unit.values, unit.values.extend(rows), start);
       if (!follows(unit)) return [...values, ...into('keys', unit.keys, unit.keys.extend(rows), start)];
-      // Sinks go to both stores: as long as they are recent they are read there.
-      const missing = Math.min(rows, Math.max(0, this.proximity.sinks - unit.sinks.end));
+      const missing = newSinks(unit, rows, this.proximity);
       const sinks = missing > 0 ? into('keys', unit.sinks, unit.sinks.extend(missing), start) : [];
       return [...values, ...sinks, ...into('keys', unit.recent, unit.recent.extend(rows), start)];
     });

@@ -1,8 +1,8 @@
 /** An append-only run of f16 vectors of some KV heads in GPU buffers, a buffer a page: [heads, page tokens, head size]. */
 
 import type { TokenStore } from '../../cache/layout.ts';
+import { pageBytes } from '../../cache/memory.ts';
 import { ProximaError } from '../../errors.ts';
-import { pageBytes } from '../cpu/half-store.ts';
 
 // Bits of the WebGPU specification.
 const STORAGE_AND_COPIES = 0x80 | 0x4 | 0x8;

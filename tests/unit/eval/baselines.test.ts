@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { EvictingCache, SinkWindowCache, WatchingAttention } from '../../../build/eval/baselines.ts';
 import type { Attention } from '../../../engine/attention/attention.ts';
 import { referenceAttention } from '../../../engine/attention/reference.ts';
+import type { Span } from '../../../engine/attention/spans.ts';
 import { PodCache } from '../../../engine/backends/cpu/pod-cache.ts';
 import { densePlan } from '../../../engine/cache/sharing-plan.ts';
-import type { Span } from '../../../engine/cache/spans.ts';
 import { halves, normals } from '../cache/random.ts';
 
 const HEADS = 2;

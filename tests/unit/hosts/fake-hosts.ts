@@ -10,7 +10,7 @@ import { serveEngine } from '../../../engine/hosts/host.ts';
 import { type HostMessage, isPing } from '../../../engine/hosts/host-envelope.ts';
 import type { Port, Reply } from '../../../engine/hosts/protocol.ts';
 import { type Clock, type EngineProcess, type WatchedHost, watchHost } from '../../../engine/hosts/watched-host.ts';
-import type { OpenReading, Reader } from '../../../engine/local/model-reader.ts';
+import type { OpenReading, Reader } from '../../../engine/local/reader.ts';
 
 export const PLANS: readonly PlanOffer[] = [
   { id: 'dense', standing: 'all kept', check: null },
@@ -317,7 +317,10 @@ class FakeReading implements OpenReading {
     question: Question,
     { signal, onText }: { signal: AbortSignal; onText: (text: string) => void },
   ): Promise<Answer> {
-    const before = question.turns.map(({ question: asked, answer }) => `${asked}=${answer}`).join('&');
+    // What was said before keeps its own parts to itself.
+    const before = question.turns
+      .map(({ question: asked, answer }) => `${asked}=${answer.replaceAll('|', '/')}`)
+      .join('&');
     const text = `${this.#model}|${this.plan}|${this.#text}|${before}|${question.text}`;
     const piece = Math.ceil(text.length / ANSWER_PIECES);
     for (let from = 0; from < text.length; from += piece) {

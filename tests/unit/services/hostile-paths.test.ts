@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CALL_NAMES } from '../../../electron/call-names.ts';
 import type { AppEvent } from '../../../electron/contract.ts';
+import { calls } from '../../../electron/contract.ts';
 import type { App } from '../../../electron/services/app.ts';
 import { answerCall } from '../../../electron/services/calls.ts';
 import { ModelLibrary } from '../../../engine/hub/model-library.ts';
@@ -174,7 +174,7 @@ const parameters = fc.record(
 
 /** Those that turn a name into a path come more often. */
 const call = fc.oneof(
-  fc.constantFrom(...CALL_NAMES),
+  fc.constantFrom(...Object.keys(calls)),
   fc.constantFrom('removeModel', 'downloadModel', 'lookUpModel', 'importModel', 'changeSettings', 'explore'),
 );
 

@@ -4,26 +4,8 @@
  */
 import type { GpuSpan } from '../span.ts';
 import { type BufferNumbers, createPipeline, flatGroups, type Uniforms } from './pipelines.ts';
+import type { KernelSources } from './sources.ts';
 import { textOf, type Variant, variantOf } from './variant.ts';
-
-export const KERNEL_FILES = [
-  'pair-packed',
-  'pair-native',
-  'vector',
-  'append',
-  'queries',
-  'prefill',
-  'finish',
-  'soften-plain',
-  'soften-subgroups',
-  'decode',
-  'fold',
-  'evidence',
-  'top',
-] as const;
-export type KernelFile = (typeof KERNEL_FILES)[number];
-/** WGSL text by file: a runtime knows how to get at files. */
-export type KernelSources = Readonly<Record<KernelFile, string>>;
 
 /** How a layer computes; layers that are alike share their pipelines. */
 export interface KernelShape {

@@ -1,5 +1,5 @@
 /** The kernels' texts for what a device can do: with f16 arithmetic and subgroups where it has them, correct without. */
-import type { KernelSources } from './kernels.ts';
+import type { KernelSources } from './sources.ts';
 
 export interface Variant {
   /** Pages are read as `vec2<f16>`; otherwise as packed words. The bytes are the same. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Span } from '../../../../engine/attention/spans.ts';
 import { PodCache } from '../../../../engine/backends/cpu/pod-cache.ts';
 import { firstVisible } from '../../../../engine/cache/local-window.ts';
 import { denseBytes, plannedParts, totalBytes } from '../../../../engine/cache/memory.ts';
 import { densePlan, recentStart } from '../../../../engine/cache/sharing-plan.ts';
-import type { Span } from '../../../../engine/cache/spans.ts';
 import { arbitraryShape, halves } from '../../cache/random.ts';
 
 /** Every token's keys and values, as a plain record beside the cache: [layer][head] → rows. */

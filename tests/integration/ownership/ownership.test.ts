@@ -1,7 +1,7 @@
 /** Whatever is done and whatever happens, in any order: everything settles, nothing answers for another, nothing is left over. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { settled } from '../unit/hosts/fake-hosts.ts';
+import { settled } from '../../unit/hosts/fake-hosts.ts';
 import { commands } from './commands.ts';
 import { World } from './ownership.ts';
 
@@ -11,7 +11,7 @@ const SEED = Number(process.env.PROXIMA_SEED ?? 20_261_125);
 it(`holds over ${SEQUENCES} sequences`, async () => {
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {
-      const world = new World();
+      const world = await new World().begin();
       try {
         await fc.asyncModelRun(() => ({ model: {}, real: world }), sequence);
         await world.quiesce();

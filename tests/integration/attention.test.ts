@@ -1,13 +1,13 @@
 /** Every implementation of the attention interface against the f64 reference, over random shapes. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AttentionRequest } from '../../../engine/attention/attention.ts';
-import { referenceAttention, referenceMass } from '../../../engine/attention/reference.ts';
-import { CpuAttention } from '../../../engine/backends/cpu/attention.ts';
-import type { Span } from '../../../engine/cache/spans.ts';
-import { createCpuRuntime } from '../../../engine/runtime/cpu.ts';
-import { relativeError } from '../../integration/decoder.ts';
-import { arbitraryWindow, halves, normals } from '../cache/random.ts';
+import type { AttentionRequest } from '../../engine/attention/attention.ts';
+import { referenceAttention, referenceMass } from '../../engine/attention/reference.ts';
+import type { Span } from '../../engine/attention/spans.ts';
+import { CpuAttention } from '../../engine/backends/cpu/attention.ts';
+import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
+import { arbitraryWindow, halves, normals } from '../unit/cache/random.ts';
+import { relativeError } from './decoder.ts';
 
 const attention = new CpuAttention(createCpuRuntime({ threads: 2 }));
 afterAll(() => attention.close());

@@ -1,13 +1,6 @@
-/** A span: a run of consecutive tokens with one place for its keys and one for its values. */
-import type { HalfRun } from '../backends/cpu/half-store.ts';
-
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-  /** (end − start) × head size f16 bits each. */
-  readonly keys: Uint16Array;
-  readonly values: Uint16Array;
-}
+/** Spans over stores that keep keys and values in pages of their own. */
+import type { Span } from '../../attention/spans.ts';
+import type { HalfRun } from './half-store.ts';
 
 /** Something that hands out runs of a token range, page by page. */
 export interface Runs {
