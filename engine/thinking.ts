@@ -5,6 +5,12 @@ export interface SplitAnswer {
   readonly answer: string;
 }
 
+/** What a template has written where it opens the block itself: it belongs to the answer. */
+export const OPENED_THINKING = '<think>\n';
+
+/** Tokens that open and close the block; some tokenizers call them special and would leave them out. */
+export const THINKING_TOKENS: ReadonlySet<string> = new Set(['<think>', '</think>']);
+
 const BLOCK = /^\s*<think>([\s\S]*?)(?:<\/think>|$)/;
 
 /** A block that is not closed yet is all thinking so far. */

@@ -214,7 +214,6 @@ export const strings = {
     changes: 'A change takes effect at once; what is in memory is read again when it is needed.',
   },
   models: {
-    withoutPod: 'No two of its layers rotate keys alike, so none can share them.',
     title: 'Models',
     here: 'On this machine',
     downloads: 'On their way',

@@ -11,7 +11,9 @@ import numpy as np
 
 from onnx_decoder import Decoder, Pattern, config_of, write
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
+# The built-in reader's: what is asked of these models is how fast they are, and it is in every clone.
+TOKENIZER = ROOT / "assets" / "models" / "reader"
 Q4 = {"storage": "q4", "external_data": True}
 SHAPES = {
     "smollm2-135m-random": ("llama", Decoder(49152, 576, 30, 9, 3, 64, 1536, 1e-5, 100_000.0, 32768), Pattern(**Q4)),
@@ -42,13 +44,13 @@ def random_weights(shape: Decoder, norm: bool) -> dict[str, np.ndarray]:
 
 def main() -> None:
     for name, (kind, shape, pattern) in SHAPES.items():
-        target = HERE.parents[1] / "build" / "bench" / "cache" / name
+        target = ROOT / "build" / "bench" / "cache" / name
         write(target, shape, random_weights(shape, pattern.norm is not None), pattern, "model_q4.onnx")
         (target / "config.json").write_text(json.dumps(config_of(shape, kind, eos_token_id=2)) + "\n")
         (target / "generation_config.json").write_text(json.dumps({"eos_token_id": 2}) + "\n")
         for file in ("tokenizer.json", "tokenizer_config.json"):
-            shutil.copy(HERE / "work" / "tokenizer" / file, target / file)
-        print(target.relative_to(HERE.parents[1]))
+            shutil.copy(TOKENIZER / file, target / file)
+        print(target.relative_to(ROOT))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ export async function readCatalogue(file: string): Promise<CatalogueEntry[]> {
 
 /** Asks the hub what there is of a model. Rejects as `listRepository` does, or with `download-missing`. */
 export async function choicesOf(hub: Hub, repository: string): Promise<RepositoryChoices> {
-  const files = await listRepository(hub, repository);
+  const { files } = await listRepository(hub, repository);
   const choices = dtypesOf(files).map((dtype) => ({
     dtype,
     bytes: filesOf(files, dtype).reduce((sum, { bytes }) => sum + bytes, 0),

@@ -1,6 +1,6 @@
 /**
  * Downloads one file so that what stands in its place is always whole and right: to a name of its own first, taken up where it
- * broke off (Range with If-Range, RFC 9110 §13.1.5 and §14), compared with its SHA-256, then renamed.
+ * broke off (Range with If-Range, RFC 9110 §13.1.5 and §14), compared with its published hash, then renamed.
  *
  * Own code, because the libraries looked at resume by length alone: after a change on the server they would join two files.
  */
@@ -18,8 +18,10 @@ export interface DownloadRequest {
   readonly url: string;
   /** Where the whole file goes. */
   readonly target: string;
-  /** Lower-case hexadecimal; undefined where the server publishes none: then the size alone is compared. */
+  /** Lower-case hexadecimal; undefined where the server publishes none: then git's hash, or the size alone, is compared. */
   readonly sha256: string | undefined;
+  /** Git's hash of the file as a blob, where no SHA-256 is published. */
+  readonly blobSha1?: string | undefined;
   readonly bytes: number | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -77,13 +79,17 @@ const partialOf = ({ target }: Pick<DownloadRequest, 'target'>) => `${target}.pa
 const noteOf = ({ target }: Pick<DownloadRequest, 'target'>) => `${target}.partial.json`;
 const nameOf = ({ target }: DownloadRequest) => target.split(/[\\/]/).at(-1) ?? target;
 
-async function isWhole(path: string, { sha256, bytes }: DownloadRequest): Promise<boolean> {
+async function isWhole(path: string, { sha256, blobSha1, bytes }: DownloadRequest): Promise<boolean> {
   const size = await sizeOf(path);
   if (size === undefined || (bytes !== undefined && size !== bytes)) return false;
-  if (sha256 === undefined) return true;
-  const hash = createHash('sha256');
+  if (sha256 !== undefined) return (await hashOf(path, 'sha256')) === sha256;
+  return blobSha1 === undefined || (await hashOf(path, 'sha1', `blob ${size}\0`)) === blobSha1;
+}
+
+async function hashOf(path: string, algorithm: string, prefix = ''): Promise<string> {
+  const hash = createHash(algorithm).update(prefix);
   await pipeline(createReadStream(path), hash);
-  return hash.digest('hex') === sha256;
+  return hash.digest('hex');
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

@@ -1,11 +1,15 @@
-/** Gets a model from a hub into a folder: several files at a time, whole or not at all. */
-import { statfs } from 'node:fs/promises';
+/**
+ * Gets a model from a hub into a folder: several files at a time, whole or not at all; and of one that can't run no more than it takes to
+ * see that: config, tokenizer and template first, then the graph without its weights, and only then gigabytes.
+ */
+import { rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ProximaError } from '../errors.ts';
+import { ProximaError, throwIfCancelled } from '../errors.ts';
 import { reallyWithin } from '../folders/paths.ts';
 import { type DownloadOptions, downloadFile } from './download.ts';
 import type { Dtype } from './dtypes.ts';
-import { filesOf, type Hub, type HubFile, listRepository, requestFor } from './hub.ts';
+import { filesOf, type Hub, type HubFile, isData, isGraph, type Listing, listRepository, requestFor } from './hub.ts';
+import { requireReadable, requireRunnable } from './judge-before.ts';
 
 export interface GetProgress {
   readonly done: number;
@@ -15,12 +19,16 @@ export interface GetProgress {
 
 export interface GetOptions extends Omit<DownloadOptions, 'onProgress'> {
   readonly onProgress?: (progress: GetProgress) => void;
+  /** What the repository was seen to hold; asked for anew where left out. */
+  readonly listing?: Listing;
 }
 
 const AT_ONCE = 3;
-const GRAPH = /^onnx\//;
 
-/** Rejects as `downloadFile` does; what has come is kept for the next try. */
+/**
+ * Rejects as `downloadFile` does; what has come is kept for the next try. And as judging a folder does: then nothing of it is left that
+ * was not there before.
+ */
 export async function getModel(
   hub: Hub,
   repository: string,
@@ -28,12 +36,14 @@ export async function getModel(
   folder: string,
   options: GetOptions = {},
 ): Promise<void> {
-  const files = filesOf(await listRepository(hub, repository, options.signal), dtype);
+  const listing = options.listing ?? (await listRepository(hub, repository, options.signal));
+  const files = filesOf(listing.files, dtype);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   await requireRoom(folder, total, options);
+  const isNew = (await stat(folder).catch(() => undefined)) === undefined;
   const done = new Map<string, number>();
   const get = async (file: HubFile) => {
-    await downloadFile(requestFor(hub, repository, file, targetOf(folder, file)), {
+    await downloadFile(requestFor(hub, listing, file, targetOf(folder, file)), {
       ...options,
       onProgress: (bytes) => {
         done.set(file.path, bytes);
@@ -42,9 +52,22 @@ export async function getModel(
     });
     done.set(file.path, file.bytes);
   };
-  // The graph comes last: a folder that has one has all the rest.
-  const order = files.toSorted((a, b) => Number(GRAPH.test(a.path)) - Number(GRAPH.test(b.path)));
-  await severalAtOnce(order, get);
+  const those = (wanted: (file: HubFile) => boolean) => severalAtOnce(files.filter(wanted), get);
+  await those((file) => !isGraph(file) && !isData(file));
+  await judged(() => requireReadable(folder, files));
+  await those(isGraph);
+  throwIfCancelled(options.signal);
+  await judged(() => requireRunnable(folder, files));
+  await those(isData);
+
+  async function judged(judge: () => Promise<void>): Promise<void> {
+    try {
+      await judge();
+    } catch (cause) {
+      if (isNew) await rm(folder, { recursive: true, force: true });
+      throw cause;
+    }
+  }
 }
 
 /** A repository's paths are its own: none may lead out of the folder. */

@@ -6,9 +6,8 @@ import { z } from 'zod';
 import { errorOf, failureOf, ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { reallyWithin, realPath } from '../folders/paths.ts';
-import { assessModel, type ModelAssessment } from '../model/assess.ts';
-import { checkBiases } from '../model/attention-bias.ts';
-import type { CutModel } from '../model/cut.ts';
+import { assessModel, type CutCheck, type ModelAssessment } from '../model/assess.ts';
+import { judgeCut } from '../model/judge.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 import type { Dtype } from './dtypes.ts';
 import { requireRepository } from './repository.ts';
@@ -114,7 +113,8 @@ export class ModelLibrary {
 
 export async function assess(folder: string): Promise<ModelAssessment> {
   try {
-    const check = (cut: CutModel) => checkBiases(cut, createCpuRuntime({ threads: 1 }), join(folder, 'onnx'));
+    const check: CutCheck = (cut, config) =>
+      judgeCut(cut, createCpuRuntime({ threads: 1 }), config, join(folder, 'onnx'));
     return await assessModel(await openModelFolder(folder), check);
   } catch (cause) {
     if (!(cause instanceof ProximaError)) throw cause;

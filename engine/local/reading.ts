@@ -13,6 +13,7 @@ import type { Model } from '../model/model.ts';
 import { StreamingText } from '../model/tokenizer.ts';
 import type { Policy } from '../policy.ts';
 import { wholeSentences } from '../sentences.ts';
+import { OPENED_THINKING } from '../thinking.ts';
 import type { OpenReading } from './reader.ts';
 
 /** A document as token ids, with the place of each page. */
@@ -199,7 +200,7 @@ export class Reading implements OpenReading {
     try {
       const started = performance.now();
       const result = await this.#decode(prompt, maxTokens, this.#sampling(asked), options);
-      const answer = this.model.tokenizer.decode(result.ids).trim();
+      const answer = (this.#opening + this.model.tokenizer.decode(result.ids)).trim();
       const pages = await this.#evidence(prompt, result.ids);
       const seconds = (performance.now() - started) / 1000;
       const { stopped, firstTokenSeconds, restSeconds } = result;
@@ -232,6 +233,11 @@ export class Reading implements OpenReading {
     return { ...this.model.config.sampling, ...given };
   }
 
+  /** What of an answer the template has written itself. */
+  get #opening(): string {
+    return this.model.layout.opensThinking ? OPENED_THINKING : '';
+  }
+
   #decode(
     prompt: readonly number[],
     maxTokens: number,
@@ -239,12 +245,17 @@ export class Reading implements OpenReading {
     options: AskOptions,
   ): Promise<DecodeResult> {
     const streaming = new StreamingText(this.model.tokenizer);
+    let opening = this.#opening;
+    const tell = (text: string) => {
+      if (text !== '') options.onText?.(opening + text);
+      if (text !== '') opening = '';
+    };
     return decode(this.model.decoder, this.#cache, prompt, {
       maxTokens,
       stopTokens: this.model.config.stopTokens,
       sampler: createSampler(sampling),
       signal: options.signal,
-      onToken: (id) => options.onText?.(streaming.push(id)),
+      onToken: (id) => tell(streaming.push(id)),
     });
   }
 

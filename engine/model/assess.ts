@@ -2,10 +2,12 @@
 import { type PlanCheck, parsePlanFile } from '../cache/sharing-plan.ts';
 import { type Failure, failureOf, ProximaError } from '../errors.ts';
 import { cacheBytesPerThousand } from '../hub/catalogue.ts';
+import type { WithoutPod } from '../unsupported.ts';
 import { type AttentionNode, keyMeanings } from './attention-node.ts';
 import { readPromptLayout } from './chat-template.ts';
-import { readConfig } from './config.ts';
+import { type ModelConfig, readConfig } from './config.ts';
 import { type CutModel, cutModel } from './cut.ts';
+import { refuseForeign } from './foreign-graphs.ts';
 import { checkExternalData, checkLayers, openGraph, parseGraph } from './graph.ts';
 import { type ModelFolder, readText } from './source.ts';
 import { readTokenizer } from './tokenizer.ts';
@@ -33,36 +35,44 @@ export interface ModelFacts {
   readonly denseBytesPerThousand: number;
   /** What PoD can save of a long document's cache at most, where keys may be shared at all: as many leaders as there are rotaries. */
   readonly mostSaving: number;
+  /** Why no layers can share keys; null where some can. */
+  readonly withoutPod: WithoutPod | null;
   readonly plan: 'none' | 'adapted' | 'not adapted';
   /** What a plan that it was not trained under was measured to cost. */
   readonly check: PlanCheck | null;
 }
 
-/** Looks closer at what was cut than files alone tell; rejects with `model-unsupported`. */
-export type CutCheck = (cut: CutModel) => Promise<void>;
+/** Looks closer at what was cut than files alone tell (`judge.ts`); rejects with `model-unsupported` or `model-damaged`. */
+export type CutCheck = (cut: CutModel, config: ModelConfig) => Promise<void>;
 
 /** Never rejects for what is in the folder: that is the verdict. */
 export async function assessModel(folder: ModelFolder, check?: CutCheck): Promise<ModelAssessment> {
   try {
     const facts = await factsOf(folder, check);
-    if (facts.mostSaving > 0) return { name: folder.name, verdict: 'supported', failure: null, facts };
-    return { name: folder.name, verdict: 'supported without PoD', failure: null, facts };
+    const verdict = facts.withoutPod ? 'supported without PoD' : 'supported';
+    return { name: folder.name, verdict, failure: null, facts };
   } catch (cause) {
     if (!(cause instanceof ProximaError)) throw cause;
     return { name: folder.name, verdict: 'not supported', failure: failureOf(cause), facts: null };
   }
 }
 
-async function factsOf(folder: ModelFolder, check: CutCheck | undefined): Promise<ModelFacts> {
+/** The config, once tokenizer and template have been found to be usable with it. Rejects with `model-…` or `tokenizer-mismatch`. */
+export async function readSayings(folder: ModelFolder): Promise<ModelConfig> {
   const config = await readConfig(folder);
   await readPromptLayout(folder, await readTokenizer(folder, config.vocabulary));
+  return config;
+}
+
+async function factsOf(folder: ModelFolder, check: CutCheck | undefined): Promise<ModelFacts> {
+  const config = await readSayingsOrGraph(folder);
   const source = await openGraph(folder);
   try {
     const model = await parseGraph(source);
     const weightBytes = source.size + (await checkExternalData(folder, model));
-    const cut = cutModel(model);
+    const cut = cutModel(model, config);
     checkLayers(config, cut);
-    await check?.(cut);
+    await check?.(cut, config);
     const [first] = cut.attention as readonly [AttentionNode];
     return {
       modelType: config.modelType,
@@ -74,7 +84,7 @@ async function factsOf(folder: ModelFolder, check: CutCheck | undefined): Promis
       headSize: first.headSize,
       weightBytes,
       denseBytesPerThousand: cacheBytesPerThousand({ ...first, layers: unbounded(cut.attention).length }).dense,
-      mostSaving: mostSavingOf(cut.attention),
+      ...sharingOf(cut.attention),
       ...(await planOf(folder)),
     };
   } finally {
@@ -88,9 +98,35 @@ function unbounded(attention: readonly AttentionNode[]): AttentionNode[] {
 }
 
 /** One leader for each meaning that keys have. */
-function mostSavingOf(attention: readonly AttentionNode[]): number {
+function sharingOf(attention: readonly AttentionNode[]): Pick<ModelFacts, 'mostSaving' | 'withoutPod'> {
   const keeping = unbounded(attention);
-  return keeping.length === 0 ? 0 : 0.5 * (1 - new Set(keyMeanings(keeping)).size / keeping.length);
+  const [first] = keeping;
+  if (!first || keeping.length === 1) {
+    return { mostSaving: 0, withoutPod: { reason: 'windows', unbounded: first ? 1 : 0 } };
+  }
+  const mostSaving = 0.5 * (1 - new Set(keyMeanings(keeping)).size / keeping.length);
+  return { mostSaving, withoutPod: mostSaving > 0 ? null : { reason: 'rotaries' } };
+}
+
+/** A config that lacks something often belongs to a model that has other faults too: the graph's own is the better reason. */
+async function readSayingsOrGraph(folder: ModelFolder): Promise<ModelConfig> {
+  try {
+    return await readSayings(folder);
+  } catch (cause) {
+    const { code, detail } = failureOf(cause);
+    const isNested = code === 'model-unsupported' && detail.feature === 'nested config';
+    if (code === 'model-damaged' || isNested) await refuseForeignFolder(folder);
+    throw cause;
+  }
+}
+
+async function refuseForeignFolder(folder: ModelFolder): Promise<void> {
+  const source = await openGraph(folder);
+  try {
+    refuseForeign(await parseGraph(source));
+  } finally {
+    await source.close();
+  }
 }
 
 async function planOf(folder: ModelFolder): Promise<Pick<ModelFacts, 'plan' | 'check'>> {

@@ -15,7 +15,7 @@ const LONG = 8192;
 /** Rejects with `model-unsupported`, naming layer and token, for a mask that says more than causality and window. */
 export async function checkBiases(cut: CutModel, runtime: Runtime, dataFolder: string | undefined): Promise<void> {
   const biased = cut.attention.filter(({ bias }) => bias !== undefined);
-  const names = [...new Set(biased.map(({ bias }) => bias ?? ''))];
+  const names = biasesOf(cut);
   if (names.length === 0) return;
   const part = await GraphPart.open(cut.model, names, runtime, dataFolder);
   try {
@@ -30,6 +30,11 @@ export async function checkBiases(cut: CutModel, runtime: Runtime, dataFolder: s
   } finally {
     await part.close();
   }
+}
+
+/** Names of the masks. */
+export function biasesOf({ attention }: CutModel): string[] {
+  return [...new Set(attention.flatMap(({ bias }) => bias ?? []))];
 }
 
 function lengthsFor(windows: readonly number[]): TextLength[] {

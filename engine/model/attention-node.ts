@@ -1,5 +1,6 @@
 /** Reads a GroupQueryAttention node: what it computes, and whether Proxima can compute it. */
 import { ProximaError } from '../errors.ts';
+import type { GraphHints } from './config.ts';
 import type { AttributeValue, OnnxModel, OnnxNode, Producers } from './onnx.ts';
 
 export interface RotaryInNode {
@@ -58,6 +59,11 @@ const INPUT = {
   keyNorm: 15,
 } as const;
 
+/** Where a layer's keys come from and go to. */
+export function pastKeyOf(node: OnnxNode): string {
+  return input(node, INPUT.pastKey) ?? '';
+}
+
 export function isAttention(node: OnnxNode): boolean {
   return node.operator === 'GroupQueryAttention' && node.domain === 'com.microsoft';
 }
@@ -68,11 +74,12 @@ export function readAttentionNode(
   layer: number,
   model: OnnxModel,
   producers: Producers,
+  hints: GraphHints = {},
 ): AttentionNode {
   refuseUnsupported(node, layer);
   const past = model.values.get(input(node, INPUT.pastKey) ?? '');
-  const headSize = past?.dimensions[3];
-  if (typeof headSize !== 'number') throw unsupported(layer, 'a past_key_values input without a fixed head size');
+  const headSize = headSizeOf(node, model, hints);
+  if (headSize === undefined) throw unsupported(layer, 'heads whose size neither the graph nor config.json tells');
   const rotary = number(node, 'do_rotary', 0) === 1;
   const key = input(node, INPUT.key);
   const queryNorm = input(node, INPUT.queryNorm);
@@ -86,7 +93,7 @@ export function readAttentionNode(
     headSize,
     scale: number(node, 'scale', 0) || headSize ** -0.5,
     softcap: number(node, 'softcap', 0),
-    window: Math.max(0, number(node, 'local_window_size', -1)),
+    window: windowOf(node, hints),
     turnedBy: turned ? turned.cosineCache : turnedBefore(key, producers),
     rotary: turned,
     norm:
@@ -100,6 +107,20 @@ export function readAttentionNode(
     output: node.outputs[0] ?? '',
     elementType: past?.elementType ?? 1,
   };
+}
+
+/** Exporters from 0.15.0 on leave the cache's last dimension open (`kv_cache_dim`); the node's output tells it then, or the config. */
+function headSizeOf(node: OnnxNode, model: OnnxModel, hints: GraphHints): number | undefined {
+  const inCache = model.values.get(input(node, INPUT.pastKey) ?? '')?.dimensions[3];
+  if (typeof inCache === 'number') return inCache;
+  const width = model.values.get(node.outputs[0] ?? '')?.dimensions[2];
+  return typeof width === 'number' ? width / number(node, 'num_heads', 1) : hints.headSize;
+}
+
+/** A window as long as the longest text is none: exporters write 262,144 for models that have none. */
+function windowOf(node: OnnxNode, { contextTokens = Number.POSITIVE_INFINITY }: GraphHints): number {
+  const window = Math.max(0, number(node, 'local_window_size', -1));
+  return window >= contextTokens ? 0 : window;
 }
 
 function readRotary(node: OnnxNode, layer: number): RotaryInNode {
@@ -126,12 +147,35 @@ export function keyMeanings(attention: readonly AttentionNode[]): string[] {
   );
 }
 
+/** Attributes that say nothing of what is computed, or that are read here. */
+const KNOWN_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'num_heads',
+  'kv_num_heads',
+  'scale',
+  'softcap',
+  'do_rotary',
+  'rotary_interleaved',
+  'local_window_size',
+  'qk_norm_epsilon',
+  'smooth_softmax',
+  'kv_cache_bit_width',
+  'k_quant_type',
+  'v_quant_type',
+  'qk_output',
+  // How the graph's own cache is kept, which Proxima does itself.
+  'sliding_window_cache',
+]);
+
 function refuseUnsupported(node: OnnxNode, layer: number): void {
+  const unknown = [...node.attributes.keys()].find((name) => !KNOWN_ATTRIBUTES.has(name));
   const features: [string, boolean][] = [
     ['head_sink', input(node, INPUT.headSink) !== undefined],
     ['a quantised KV cache (k_scale)', input(node, INPUT.keyScale) !== undefined],
     ['a quantised KV cache (kv_cache_bit_width)', number(node, 'kv_cache_bit_width', 0) > 0],
     ['smooth_softmax', number(node, 'smooth_softmax', 0) === 1],
+    [`the attribute ${unknown}`, unknown !== undefined],
+    ['a norm of only queries or only keys', !input(node, INPUT.queryNorm) !== !input(node, INPUT.keyNorm)],
+    ['more inputs than are known', node.inputs.slice(INPUT.keyNorm + 1).some((name) => name !== '')],
   ];
   const found = features.find(([, present]) => present);
   if (found) throw unsupported(layer, found[0]);

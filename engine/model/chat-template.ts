@@ -1,120 +1,94 @@
-/**
- * Lays a conversation about a document out in the model's own chat template: the document in the system message, or in
- * front of the first question where the template knows no system role.
- */
-import { Template } from '@huggingface/jinja';
+/** Lays a conversation about a document out in the model's own chat template, as token ids. */
 import { z } from 'zod';
 import { ProximaError } from '../errors.ts';
+import { ConversationTemplate, type Turn } from './conversation-template.ts';
 import { type ModelFolder, readText } from './source.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-export interface Turn {
-  readonly question: string;
-  readonly answer: string;
-}
+export type { Turn } from './conversation-template.ts';
 
 /** Token ids before the document and between it and the first question's end of template. */
 export interface PromptLayout {
   readonly beforeDocument: readonly number[];
   /** The token that the tokenizer's configuration ends a text with. */
   readonly endOfText: number | undefined;
-  /** What follows the document for a question after these turns, up to where the answer starts. */
+  /** Whether answers begin within a block of thinking that the template has opened. */
+  readonly opensThinking: boolean;
+  /** What follows the document for a question after these turns, up to where the answer starts. Throws `model-unsupported`. */
   question(turns: readonly Turn[], question: string): number[];
 }
 
-// Private-use characters: no template contains them, and they are replaced before anything is tokenised.
-const DOCUMENT_MARK = '\uE000D\uE001';
-const TEXT_MARK = '\uE000T\uE001';
-
-const tokenText = z.union([z.string(), z.object({ content: z.string() })]).nullish();
-const tokenizerConfigSchema = z.looseObject({
-  chat_template: z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))]).nullish(),
-  bos_token: tokenText,
-  eos_token: tokenText,
+const tokenText = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
+const SPECIAL = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const;
+const templates = z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))]).nullish();
+const configSchema = z.looseObject({
+  chat_template: templates,
+  ...(Object.fromEntries(SPECIAL.map((name) => [name, tokenText])) as Record<
+    (typeof SPECIAL)[number],
+    typeof tokenText
+  >),
 });
 
-interface Message {
-  role: 'system' | 'user' | 'assistant';
-  content: string;
-}
-
-/** Throws `model-unsupported` when the folder has no usable chat template. */
+/** Throws `model-unsupported` when the folder has no usable chat template, `model-damaged` for a config that is none. */
 export async function readPromptLayout(folder: ModelFolder, tokenizer: Tokenizer): Promise<PromptLayout> {
-  const config = (await folder.has('tokenizer_config.json'))
-    ? tokenizerConfigSchema.parse(JSON.parse(await readText(folder, 'tokenizer_config.json')))
-    : {};
+  const config = await readTokenizerConfig(folder);
   const source = await templateSource(folder, config.chat_template);
-  const template = new Template(source);
-  const special = { bos_token: textOf(config.bos_token), eos_token: textOf(config.eos_token) };
-  const render = (messages: Message[]) => template.render({ messages, add_generation_prompt: true, ...special });
-  return new TemplateLayout(render, tokenizer, tokenizer.tokenId(special.eos_token));
+  const special = SPECIAL.flatMap((name) => {
+    const text = textOf(config[name]);
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  const template = new ConversationTemplate(source, Object.fromEntries(special));
+  return new TemplateLayout(template, tokenizer, tokenizer.tokenId(textOf(config.eos_token) ?? ''));
 }
 
-async function templateSource(folder: ModelFolder, declared: unknown): Promise<string> {
-  if (typeof declared === 'string') return declared;
-  if (Array.isArray(declared)) {
-    const templates = declared as { name: string; template: string }[];
-    const chosen = templates.find((each) => each.name === 'default') ?? templates[0];
-    if (chosen) return chosen.template;
+async function readTokenizerConfig(folder: ModelFolder): Promise<z.infer<typeof configSchema>> {
+  if (!(await folder.has('tokenizer_config.json'))) return configSchema.parse({});
+  try {
+    return configSchema.parse(JSON.parse(await readText(folder, 'tokenizer_config.json')));
+  } catch {
+    throw new ProximaError('model-damaged', {
+      part: 'tokenizer_config.json',
+      reason: 'it is no tokenizer configuration',
+    });
   }
+}
+
+/** A file of its own counts before what the configuration says, as in `transformers`. */
+async function templateSource(folder: ModelFolder, declared: z.infer<typeof templates>): Promise<string> {
   if (await folder.has('chat_template.jinja')) return readText(folder, 'chat_template.jinja');
+  if (typeof declared === 'string') return declared;
+  const chosen = declared?.find((each) => each.name === 'default') ?? declared?.[0];
+  if (chosen) return chosen.template;
   throw new ProximaError('model-unsupported', { feature: 'no chat template' });
 }
 
-function textOf(token: z.infer<typeof tokenText>): string {
-  return typeof token === 'string' ? token : (token?.content ?? '');
+function textOf(token: z.infer<typeof tokenText>): string | undefined {
+  return typeof token === 'string' ? token : token?.content;
 }
 
 class TemplateLayout implements PromptLayout {
-  readonly #render: (messages: Message[]) => string;
+  readonly #template: ConversationTemplate;
   readonly #tokenizer: Tokenizer;
-  readonly #documentAsSystem: boolean;
   readonly beforeDocument: readonly number[];
   readonly endOfText: number | undefined;
+  readonly opensThinking: boolean;
 
-  constructor(render: (messages: Message[]) => string, tokenizer: Tokenizer, endOfText: number | undefined) {
-    this.endOfText = endOfText;
-    this.#render = render;
+  constructor(template: ConversationTemplate, tokenizer: Tokenizer, endOfText: number | undefined) {
+    this.#template = template;
     this.#tokenizer = tokenizer;
-    this.#documentAsSystem = this.#acceptsSystem();
-    const [before = ''] = this.#rendered([], TEXT_MARK).split(DOCUMENT_MARK);
-    this.beforeDocument = tokenizer.encodeTemplate(before);
+    this.endOfText = endOfText;
+    this.opensThinking = template.opensThinking;
+    this.beforeDocument = tokenizer.encodeTemplate(template.before);
   }
 
   question(turns: readonly Turn[], question: string): number[] {
-    const [, after = ''] = this.#rendered(turns, TEXT_MARK).split(DOCUMENT_MARK);
-    const texts = [...turns.flatMap((turn) => [turn.question, turn.answer]), question];
-    const pieces = after.split(TEXT_MARK);
+    const { after } = this.#template.pieces(turns, question);
     // A space in front of inserted text belongs to the text's first word, as it would had all been tokenised in one.
-    return pieces.flatMap((piece, index) => {
-      const text = texts[index];
-      if (text === undefined) return this.#tokenizer.encodeTemplate(piece);
-      const spaced = piece.endsWith(' ');
-      const template = this.#tokenizer.encodeTemplate(spaced ? piece.slice(0, -1) : piece);
-      return [...template, ...this.#tokenizer.encodeText(spaced ? ` ${text}` : text)];
+    return after.flatMap((piece, index) => {
+      const spaced = (after[index - 1] ?? '').endsWith(' ');
+      if (index % 2 === 1) return this.#tokenizer.encodeText(spaced ? ` ${piece}` : piece);
+      const last = index === after.length - 1;
+      return this.#tokenizer.encodeTemplate(piece.endsWith(' ') && !last ? piece.slice(0, -1) : piece);
     });
-  }
-
-  #rendered(turns: readonly Turn[], question: string): string {
-    const spoken: Message[] = turns.flatMap(() => [
-      { role: 'user' as const, content: TEXT_MARK },
-      { role: 'assistant' as const, content: TEXT_MARK },
-    ]);
-    const messages: Message[] = [...spoken, { role: 'user', content: question }];
-    if (this.#documentAsSystem) return this.#render([{ role: 'system', content: DOCUMENT_MARK }, ...messages]);
-    const [first, ...rest] = messages;
-    return this.#render([{ role: 'user', content: `${DOCUMENT_MARK}\n\n${first?.content ?? ''}` }, ...rest]);
-  }
-
-  #acceptsSystem(): boolean {
-    try {
-      const text = this.#render([
-        { role: 'system', content: DOCUMENT_MARK },
-        { role: 'user', content: TEXT_MARK },
-      ]);
-      return text.includes(DOCUMENT_MARK) && text.indexOf(DOCUMENT_MARK) < text.indexOf(TEXT_MARK);
-    } catch {
-      return false; // Some templates raise an exception on the system role.
-    }
   }
 }

@@ -5,10 +5,13 @@
  */
 import { ProximaError } from '../errors.ts';
 import { type AttentionNode, isAttention, readAttentionNode } from './attention-node.ts';
+import type { GraphHints } from './config.ts';
+import { LOGITS, refuseForeign, refuseHeads, refuseInputs } from './foreign-graphs.ts';
 import { type OnnxModel, type OnnxNode, type Producers, producersOf } from './onnx.ts';
 
-/** ONNX element type. */
+/** ONNX element types. */
 const FLOAT = 1;
+const FLOAT16 = 10;
 
 export interface Segment {
   readonly index: number;
@@ -32,21 +35,20 @@ export interface CutModel {
 }
 
 /** Throws `model-unsupported` when the graph has no attention to cut at, or one that can't be run. */
-export function cutModel(model: OnnxModel): CutModel {
-  const attentionNodes = model.nodes.filter(isAttention);
-  if (attentionNodes.length === 0) {
-    throw new ProximaError('model-unsupported', { feature: 'no attention node' });
-  }
-  refuseOtherState(model);
+export function cutModel(model: OnnxModel, hints: GraphHints = {}): CutModel {
+  refuseForeign(model);
   const producers = producersOf(model);
-  const attention = attentionNodes.map((node, layer) => readAttentionNode(node, layer, model, producers));
-  const logits = model.outputs.find((output) => output.name === 'logits')?.name ?? model.outputs[0]?.name ?? '';
-  const tables = sharedTables(model, producers);
+  const attention = model.nodes
+    .filter(isAttention)
+    .map((node, layer) => readAttentionNode(node, layer, model, producers, hints));
+  refuseHeads(attention);
+  const tables = sharedTables(model, producers, hints);
   const levels = segmentOfEachNode(model, attention, producers, tables);
-  const wanted = [...attention.flatMap((node) => projections(node)), logits];
+  const wanted = [...attention.flatMap((node) => projections(node)), LOGITS];
   const membership = assignNodes(model, wanted, producers, levels, tables, attention.length + 1);
-  const segments = describeSegments(model, attention, logits, membership, producers, levels, tables);
-  return { model, attention, logits, tables, segments };
+  const segments = describeSegments(model, attention, LOGITS, membership, producers, levels, tables);
+  refuseInputs(model, new Set(segments.flatMap(({ inputs }) => [...inputs])));
+  return { model, attention, logits: LOGITS, tables, segments };
 }
 
 /** The names of the tensors that carry a layer's query, key and value. */
@@ -62,22 +64,15 @@ export function rotaryCaches({ attention, tables }: CutModel): string[] {
 
 /**
  * Rotary caches that RotaryEmbedding nodes of several segments read: they are fed, so that no session copies them, and so that one
- * choice between two holds for a whole text.
+ * choice between two holds for a whole text. f16 ones are only fed where there is something to choose: small ones stay with their nodes.
  */
-function sharedTables(model: OnnxModel, producers: Producers): ReadonlySet<string> {
+function sharedTables(model: OnnxModel, producers: Producers, { shortContextTokens }: GraphHints): ReadonlySet<string> {
+  const types: readonly (number | undefined)[] = shortContextTokens === undefined ? [FLOAT] : [FLOAT, FLOAT16];
   const names = model.nodes
     .filter((node) => node.operator === 'RotaryEmbedding')
     .flatMap((node) => node.inputs.slice(2, 4))
-    .filter((name) => model.initializers.get(name)?.dataType === FLOAT || producers.get(name)?.operator === 'If');
+    .filter((name) => types.includes(model.initializers.get(name)?.dataType) || producers.get(name)?.operator === 'If');
   return new Set(names);
-}
-
-function refuseOtherState(model: OnnxModel): void {
-  const state = model.inputs.find(
-    (input) => input.name.startsWith('past_') && !input.name.startsWith('past_key_values.'),
-  );
-  if (!state) return;
-  throw new ProximaError('model-unsupported', { feature: 'state', state: state.name });
 }
 
 /** The segment of each computed tensor's node: one past the last attention before it; -1 where only weights feed it. */

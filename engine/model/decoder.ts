@@ -6,6 +6,8 @@ import { ProximaError } from '../errors.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
 import type { CutModel } from './cut.ts';
 import type { AttentionLayers, Step, Wanted } from './layers.ts';
+import { elementTypeOf } from './onnx.ts';
+import { ElementType } from './onnx-writer.ts';
 import type { SegmentSession } from './segments.ts';
 import { rowsFor, type Table } from './table.ts';
 
@@ -25,6 +27,8 @@ export class Decoder {
   readonly #runtime: Runtime;
   readonly #layers: AttentionLayers;
   readonly #graphInputNames: readonly string[];
+  /** By the rows as f32. */
+  readonly #halves = new Map<Float32Array, Uint16Array>();
   /** For each segment the crossing tensors that it is the last to take. */
   readonly #lastUses: readonly (readonly string[])[];
 
@@ -128,16 +132,22 @@ export class Decoder {
 
   #graphInputs(ids: readonly number[], start: number, shape: CacheShape): Map<string, Tensor> {
     const rows = ids.length;
-    const integers = (length: number, value: (index: number) => number) =>
-      this.#runtime.tensor(
-        'int64',
-        BigInt64Array.from({ length }, (_, index) => BigInt(value(index))),
-        [1, length],
-      );
+    const integers = (name: string, length: number, value: (index: number) => number) =>
+      elementTypeOf(this.cut.model, name) === ElementType.int32
+        ? this.#runtime.tensor(
+            'int32',
+            Int32Array.from({ length }, (_, index) => value(index)),
+            [1, length],
+          )
+        : this.#runtime.tensor(
+            'int64',
+            BigInt64Array.from({ length }, (_, index) => BigInt(value(index))),
+            [1, length],
+          );
     const known: Record<string, () => Tensor> = {
-      input_ids: () => integers(rows, (index) => ids[index] ?? 0),
-      position_ids: () => integers(rows, (index) => start + index),
-      attention_mask: () => integers(start + rows, () => 1),
+      input_ids: () => integers('input_ids', rows, (index) => ids[index] ?? 0),
+      position_ids: () => integers('position_ids', rows, (index) => start + index),
+      attention_mask: () => integers('attention_mask', start + rows, () => 1),
     };
     // A mask as long as the context costs a millisecond at every token, and hardly a graph needs it once it is cut.
     return new Map(this.#graphInputNames.map((name) => [name, known[name]?.() ?? this.#table(name, shape)]));
@@ -148,7 +158,19 @@ export class Decoder {
     const table = this.#tables.get(name) ?? unknownInput(name);
     const { width } = table;
     const data = rowsFor(table, shape);
-    return this.#runtime.tensor('float32', data, [data.length / width, width]);
+    const dimensions = [data.length / width, width];
+    return elementTypeOf(this.cut.model, name) === ElementType.float16
+      ? this.#runtime.tensor('float16', this.#asHalves(data), dimensions)
+      : this.#runtime.tensor('float32', data, dimensions);
+  }
+
+  /** A table's rows as f16 bits, made once. */
+  #asHalves(rows: Float32Array): Uint16Array {
+    const known = this.#halves.get(rows);
+    if (known) return known;
+    const bits = new Uint16Array(Float16Array.from(rows).buffer);
+    this.#halves.set(rows, bits);
+    return bits;
   }
 
   /** Tokens that the rotary caches have room for, in a text of the length that its cache was made for. */

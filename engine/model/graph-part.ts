@@ -41,9 +41,9 @@ export class GraphPart {
     dataFolder: string | undefined,
   ): Promise<GraphPart> {
     const nodes = nodesFor(model, names);
-    const used = new Set([...names, ...nodes.flatMap((node) => [...node.inputs, ...node.captured])]);
+    const used = usedBy(nodes, names);
     const inputs = model.inputs.filter(({ name }) => used.has(name));
-    const unknown = inputs.find(({ name }) => !(name in inputsOf));
+    const unknown = inputs.find(({ name, elementType }) => !(name in inputsOf) || elementType !== ElementType.int64);
     if (unknown) throw tooMuch(names[0] ?? '', unknown.name);
     const cast = names.map((name, index) =>
       encodeNode({
@@ -53,8 +53,7 @@ export class GraphPart {
         attributes: { to: ElementType.float },
       }),
     );
-    const weights = [...used].filter((name) => model.initializers.has(name));
-    const { initializers, external } = await weightsFor(model, weights, runtime, dataFolder);
+    const { initializers, external } = await weightsFor(model, weightsOf(model, used), runtime, dataFolder);
     const bytes = await assembleModel(
       {
         modelFields: model.modelFields,
@@ -102,6 +101,20 @@ const inputsOf: Readonly<Record<string, (length: TextLength) => BigInt64Array>> 
   position_ids: ({ rows, total }) => BigInt64Array.from({ length: rows }, (_, row) => BigInt(total - rows + row)),
   attention_mask: ({ total }) => new BigInt64Array(total).fill(1n),
 };
+
+/** Whether what makes these tensors takes weights that lie beside the graph. Throws as `GraphPart.open` does. */
+export function needsData(model: OnnxModel, names: readonly string[]): boolean {
+  const weights = weightsOf(model, usedBy(nodesFor(model, names), names));
+  return weights.some((name) => model.initializers.get(name)?.external !== undefined);
+}
+
+function usedBy(nodes: readonly OnnxNode[], names: readonly string[]): ReadonlySet<string> {
+  return new Set([...names, ...nodes.flatMap((node) => [...node.inputs, ...node.captured])]);
+}
+
+function weightsOf({ initializers }: OnnxModel, used: ReadonlySet<string>): string[] {
+  return [...used].filter((name) => initializers.has(name));
+}
 
 /** The nodes that compute these tensors, in graph order. */
 function nodesFor(model: OnnxModel, names: readonly string[]): OnnxNode[] {

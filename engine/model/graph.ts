@@ -20,10 +20,21 @@ export async function openGraph(folder: ModelFolder): Promise<ByteSource> {
   for (const name of GRAPH_FILES) {
     if (await folder.has(`onnx/${name}`)) return folder.open(`onnx/${name}`);
   }
+  const part = await decoderAlone(folder);
+  if (part) throw new ProximaError('model-unsupported', { feature: 'several graphs', file: part });
   throw new ProximaError('model-missing', {
     place: folder.name,
     lacks: `it has none of onnx/${GRAPH_FILES.join(', ')}`,
   });
+}
+
+/** Models that see or hear have a decoder without embedding, beside a graph for each of their senses. */
+async function decoderAlone(folder: ModelFolder): Promise<string | undefined> {
+  for (const name of GRAPH_FILES) {
+    const path = `onnx/${name.replace('model', 'decoder_model_merged')}`;
+    if (await folder.has(path)) return path;
+  }
+  return undefined;
 }
 
 /** Rejects with `model-damaged`, or what the graph's parts are refused by. */

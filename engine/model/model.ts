@@ -50,7 +50,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
       resident = residentBytes(cut, config.contextTokens);
       requireRoom(folder.name, resident, runtime.availableBytes());
     };
-    const decoder = await createDecoder(model, runtime, { ...options, onCut });
+    const decoder = await createDecoder(model, runtime, { ...options, hints: config, onCut });
     return {
       name: folder.name,
       config: { ...config, stopTokens: new Set([...config.stopTokens, layout.endOfText ?? []].flat()) },

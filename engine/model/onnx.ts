@@ -66,6 +66,11 @@ export function producersOf({ nodes }: Pick<OnnxModel, 'nodes'>): Producers {
   return new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
 }
 
+/** The ONNX element type of a tensor, as far as the file describes it. */
+export function elementTypeOf({ values, initializers }: OnnxModel, name: string): number | undefined {
+  return values.get(name)?.elementType ?? initializers.get(name)?.dataType;
+}
+
 const MODEL_GRAPH = 7;
 const MODEL_OPERATOR_SETS = 8;
 /** Of AttributeProto. */

@@ -2,7 +2,10 @@
  * Reads the tables of a model: each is computed once by running the part of the graph that makes it, be it a plain weight, nodes
  * fed by weights alone, or an If that chooses by the text's length.
  */
+
+import { ProximaError } from '../errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { GraphHints } from './config.ts';
 import { type CutModel, rotaryCaches } from './cut.ts';
 import { GraphPart } from './graph-part.ts';
 import { type OnnxModel, type OnnxNode, producersOf } from './onnx.ts';
@@ -16,10 +19,45 @@ export async function readTables(
   cut: CutModel,
   runtime: Runtime,
   dataFolder: string | undefined,
+  hints: GraphHints = {},
 ): Promise<Map<string, Table>> {
+  return readNamed(cut, tableNames(cut), runtime, dataFolder, hints);
+}
+
+/** Names of the tables that nodes make, where others are weights. */
+export function computedTables(cut: CutModel): string[] {
+  return tableNames(cut).filter((name) => !cut.model.initializers.has(name));
+}
+
+/** Rejects where `readTables` would; of plain weights only the sizes are looked at. withComputed: whether what makes the others can be run. */
+export async function checkTables(
+  cut: CutModel,
+  runtime: Runtime,
+  dataFolder: string | undefined,
+  hints: GraphHints,
+  withComputed: boolean,
+): Promise<void> {
+  for (const name of rotaryCaches(cut)) {
+    const weight = cut.model.initializers.get(name);
+    if (weight) borderOf(name, weight.dimensions[0] ?? 0, hints);
+  }
+  if (withComputed) await readNamed(cut, computedTables(cut), runtime, dataFolder, hints);
+}
+
+function tableNames(cut: CutModel): string[] {
   const norms = cut.attention.flatMap(({ norm }) => (norm ? [norm.queryWeight, norm.keyWeight] : []));
-  const names = [...new Set([...rotaryCaches(cut), ...norms])];
+  return [...new Set([...rotaryCaches(cut), ...norms])];
+}
+
+async function readNamed(
+  cut: CutModel,
+  names: readonly string[],
+  runtime: Runtime,
+  dataFolder: string | undefined,
+  hints: GraphHints,
+): Promise<Map<string, Table>> {
   if (names.length === 0) return new Map();
+  const rotaries = new Set(rotaryCaches(cut));
   const longest = await longestBrief(cut.model, names, runtime, dataFolder);
   const part = await GraphPart.open(cut.model, names, runtime, dataFolder);
   const [first, long] = [await part.run(), longest === undefined ? undefined : await part.run(ofLength(longest + 1))];
@@ -29,9 +67,29 @@ export async function readTables(
       const width = dimensions.at(-1) ?? 0;
       const whole = long?.get(name)?.data ?? data;
       const brief = longest !== undefined && !same(data, whole) ? { data, upTo: longest } : undefined;
-      return [name, { data: whole, width, brief }];
+      const table = { data: whole, width, brief };
+      return [name, rotaries.has(name) ? apart(name, table, hints) : table];
     }),
   );
+}
+
+/** A table of two parts as what it is. */
+function apart(name: string, table: Table, hints: GraphHints): Table {
+  const { data, width, brief } = table;
+  const border = brief ? undefined : borderOf(name, data.length / width, hints);
+  if (border === undefined) return table;
+  const start = border * width;
+  return { data: data.subarray(start), width, brief: { data: data.subarray(0, start), upTo: border } };
+}
+
+/**
+ * LongRoPE of graphs without control flow (builder option `enable_webgpu_graph`): the rows for short texts and behind them those for
+ * long ones, in one table. Only its length tells that, and the config, where the second part begins. Undefined: the table is one.
+ */
+function borderOf(name: string, rows: number, { contextTokens, shortContextTokens }: GraphHints): number | undefined {
+  if (contextTokens === undefined || shortContextTokens === undefined || rows <= contextTokens) return undefined;
+  if (rows === contextTokens + shortContextTokens) return shortContextTokens;
+  throw new ProximaError('model-unsupported', { feature: 'rotary cache', table: name, rows });
 }
 
 const ofLength = (tokens: number) => ({ rows: tokens, total: tokens });

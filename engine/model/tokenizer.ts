@@ -1,6 +1,7 @@
 /** A model's tokenizer: text to token ids and back, with special tokens only where the template puts them. */
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers';
 import { ProximaError } from '../errors.ts';
+import { THINKING_TOKENS } from '../thinking.ts';
 import { definitionOfMerges } from './merges-tokenizer.ts';
 import { type ModelFolder, readText } from './source.ts';
 
@@ -13,7 +14,7 @@ export class Tokenizer {
   readonly size: number;
 
   constructor(definition: object, config: object) {
-    this.#hub = new HubTokenizer(definition, config);
+    this.#hub = new HubTokenizer(withThinking(definition), config);
     const added = [...this.#hub.get_added_tokens_decoder().values()].map((token) => token.content);
     const escaped = added.filter((content) => content.length > 1).map((content) => RegExp.escape(content));
     this.#special = escaped.length > 0 ? new RegExp(escaped.join('|'), 'g') : undefined;
@@ -51,6 +52,14 @@ export class Tokenizer {
   tokenId(token: string): number | undefined {
     return this.#hub.token_to_id(token);
   }
+}
+
+/** Added tokens with those that fold thinking plain, so that decoding shows them. */
+function withThinking(definition: object): object {
+  if (!('added_tokens' in definition) || !Array.isArray(definition.added_tokens)) return definition;
+  const shown = (token: { readonly content?: string }) =>
+    THINKING_TOKENS.has(token.content ?? '') ? { ...token, special: false } : token;
+  return { ...definition, added_tokens: definition.added_tokens.map(shown) };
 }
 
 /** Turns a stream of ids into a stream of text that never shows half a character. */

@@ -10,6 +10,7 @@ import { getModel } from '../hub/get-model.ts';
 import { dtypesOf, hubFrom, listRepository } from '../hub/hub.ts';
 import { type AssessedModel, assess, ModelLibrary } from '../hub/model-library.ts';
 import type { ModelAssessment } from '../model/assess.ts';
+import { withoutPodWords } from '../words/models.ts';
 import { sentencesFor } from '../words/words.ts';
 import { startProgress } from './ask/progress.ts';
 import { reportFailure } from './report-failure.ts';
@@ -42,12 +43,13 @@ async function list(options: Options): Promise<void> {
 
 async function get(repository: string, options: Options): Promise<void> {
   const library = new ModelLibrary(options.data);
-  const there = dtypesOf(await listRepository(hub(), repository, controller.signal));
-  const dtype = options.dtype ?? there[0] ?? 'q4';
+  const listing = await listRepository(hub(), repository, controller.signal);
+  const dtype = options.dtype ?? dtypesOf(listing.files)[0] ?? 'q4';
   const folder = library.folderFor(repository, dtype);
   const progress = startProgress(`Getting ${repository} (${dtype})`, 'MiB');
   try {
     await getModel(hub(), repository, dtype, folder, {
+      listing,
       signal: controller.signal,
       onProgress: ({ done, total }) => progress.update(Math.round(done / MEBIBYTE), Math.ceil(total / MEBIBYTE)),
     });
@@ -98,7 +100,8 @@ function verdictOf({ verdict, failure, facts }: ModelAssessment): string {
   const what = `${facts.modelType}, ${shape}, ${facts.contextTokens.toLocaleString('en')} tokens of context`;
   const plan = facts.plan === 'none' ? 'no sharing plan yet' : `sharing plan, ${facts.plan}`;
   const memory = `weights ${size} MiB, KV cache ${cache} MiB a 1,000 tokens (dense)`;
-  return `${verdict} — ${what}; ${memory}; ${plan}.`;
+  const without = facts.withoutPod ? ` ${withoutPodWords(facts.withoutPod)}` : '';
+  return `${verdict} — ${what}; ${memory}; ${plan}.${without}`;
 }
 
 const command = new Command('npm run models --')

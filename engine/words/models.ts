@@ -1,5 +1,5 @@
 /** Words for what can be wrong with a model or a plan. */
-import type { Unsupported } from '../unsupported.ts';
+import type { Unsupported, WithoutPod } from '../unsupported.ts';
 import { count, mebibytes } from './amounts.ts';
 import type { Words, WordsOf } from './wording.ts';
 
@@ -46,6 +46,14 @@ export const modelWords: WordsOf<ModelCode> = {
   }),
 };
 
+/** Why a model that runs does so without PoD. */
+export function withoutPodWords(without: WithoutPod): string {
+  if (without.reason === 'rotaries') return 'Each layer turns its keys in its own way, so none can share them.';
+  return without.unbounded === 0
+    ? 'Every layer sees only a window of the text, so the cache stays small and there is nothing to share.'
+    : 'Only one layer sees the whole text, the others a window of it, so there is no second one to share keys with.';
+}
+
 function unsupportedWords(detail: Unsupported): Words {
   const [cause, wayOut] = UNSUPPORTED[detail.feature](detail as never);
   return { cause, wayOut };
@@ -66,6 +74,38 @@ const UNSUPPORTED: {
     OTHER_EXPORT,
   ],
   'graph input': ({ input }) => [`The graph wants an input that Proxima does not know: ${input}.`, OTHER_MODEL],
+  'no embedding': () => [
+    'The graph was exported without its embedding: it wants vectors (inputs_embeds) in place of tokens.',
+    'Choose an export with the embedding (not made with exclude_embeds).',
+  ],
+  'no head': ({ gives }) => [
+    `The graph was exported without its head: it gives ${gives} in place of logits.`,
+    'Choose an export with the head (not made with exclude_lm_head).',
+  ],
+  'uneven heads': ({ layer }) => [
+    `Layer ${layer} has other heads than the first layer, which Proxima can't run yet.`,
+    OTHER_MODEL,
+  ],
+  'borrowed cache': ({ layer }) => [
+    `Layer ${layer} has no keys and values of its own, which Proxima can't run yet.`,
+    OTHER_MODEL,
+  ],
+  'rotary cache': ({ table, rows }) => [
+    `The rotary cache ${table} has ${count(rows)} rows, which fit neither the model's context nor its two tables of LongRoPE.`,
+    'Get config.json from the same export as the graph.',
+  ],
+  kernel: ({ reason }) => [
+    `onnxruntime can't run this graph: ${reason}.`,
+    'Choose another export of the model (q4, q4f16, fp16 or fp32).',
+  ],
+  'several graphs': ({ file }) => [
+    `The model is spread over several graphs (${file} and others), as those that see or hear are; Proxima runs models of one graph.`,
+    'Choose a model for text alone.',
+  ],
+  'nested config': ({ lacks }) => [
+    `config.json is one of a model that also sees or hears, and does not say the ${lacks} of its language model.`,
+    'Choose a model for text alone.',
+  ],
   tokenizer: ({ tokenizer }) => [
     `vocab.json and merges.txt of a ${tokenizer} can't be used without a tokenizer.json.`,
     'Get the tokenizer.json of the same model.',
@@ -73,6 +113,12 @@ const UNSUPPORTED: {
   'no chat template': () => [
     'The model folder has no chat template, so there is no way to ask it a question.',
     'Choose an instruct or chat version of the model.',
+  ],
+  'chat template': ({ fault, reason }) => [
+    fault === 'unreadable'
+      ? `The model's chat template can't be rendered (${reason}).`
+      : `The model's chat template does not carry a whole conversation (${reason}).`,
+    "Choose another model, or another release of this one's chat_template.",
   ],
   'no attention node': () => [
     'The graph has no GroupQueryAttention node, so there is no place to put the PoD cache.',

@@ -66,8 +66,11 @@ export const storageWords: WordsOf<StorageCode> = {
     cause: 'The data folder was written by a newer version of Proxima.',
     wayOut: 'Update Proxima, or choose another data folder.',
   }),
-  'entry-missing': ({ what, name }) => ({
+  'entry-missing': ({ what, name }, front) => ({
     cause: name === '' ? `${ENTRIES[what]} is no longer there.` : `There is no ${what} ${name}.`,
-    wayOut: 'It may have been removed in another window.',
+    wayOut:
+      front === 'terminal' && what === 'model'
+        ? 'See which there are with npm run models -- list.'
+        : 'It may have been removed in another window.',
   }),
 };

@@ -1,6 +1,7 @@
 /** A model of this machine, told by its own files. */
 
 import type { ModelEntry } from '../../electron/contract.ts';
+import { withoutPodWords } from '../../engine/words/models.ts';
 import { sentencesFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { bytes, count } from '../format.ts';
@@ -37,7 +38,7 @@ export function ModelItem({ model }: { readonly model: ModelEntry }) {
         <Facts model={model} />
         {model.facts?.plan === 'not adapted' && <CheckNumbers check={model.facts.check} />}
         {model.failure && <p className="failure small">{sentencesFor(model.failure, 'app')}</p>}
-        {model.verdict === 'supported without PoD' && <p className="quiet small">{strings.models.withoutPod}</p>}
+        {model.facts?.withoutPod && <p className="quiet small">{withoutPodWords(model.facts.withoutPod)}</p>}
       </div>
       <div className="buttons">
         <button type="button" disabled={isChosen || !usable} onClick={use}>

@@ -2,18 +2,21 @@
 import { join } from 'node:path';
 import { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
 import { densePlan, type Proximity, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
-import { openFile } from '../../engine/folders/node.ts';
+import { openModelFolder } from '../../engine/folders/node.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
+import { readConfig } from '../../engine/model/config.ts';
 import { createDecoder } from '../../engine/model/create-decoder.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
+import { openGraph } from '../../engine/model/graph.ts';
 import { readOnnx } from '../../engine/model/onnx.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
 
 export async function openDecoder(folder: string, runtime: Runtime = createCpuRuntime()): Promise<Decoder> {
-  const source = await openFile(join(folder, 'onnx', 'model.onnx'));
+  const source = await openGraph(await openModelFolder(folder));
   try {
-    return await createDecoder(await readOnnx(source), runtime, { dataFolder: join(folder, 'onnx') });
+    const hints = await readConfig(await openModelFolder(folder));
+    return await createDecoder(await readOnnx(source), runtime, { hints, dataFolder: join(folder, 'onnx') });
   } finally {
     await source.close();
   }

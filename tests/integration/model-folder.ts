@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { READER, ROOT, temporaryFolder } from './command.ts';
 
 /** A parity fixture has no tokenizer: the reader's is put beside it, and the vocabulary told to be as large. */
-export function completed(fixture: string): string {
+export function completed(fixture: string, home = join(ROOT, 'tests/fixtures/parity')): string {
   const folder = join(temporaryFolder(), fixture);
-  cpSync(join(ROOT, 'tests/fixtures/parity', fixture), folder, { recursive: true });
+  cpSync(join(home, fixture), folder, { recursive: true });
   for (const name of ['tokenizer.json', 'tokenizer_config.json']) cpSync(join(READER, name), join(folder, name));
   const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, vocab_size: 8192 }));
@@ -28,5 +28,6 @@ export function shapeOf(folder: string, unbounded: number) {
     // Keys and values, two bytes each.
     denseBytesPerThousand: 1000 * unbounded * config.num_key_value_heads * config.head_dim * 2 * 2,
     mostSaving: 0.5 * (1 - 1 / unbounded),
+    withoutPod: null,
   };
 }

@@ -1,11 +1,13 @@
 /** `npm run models` as people run it, against a hub on this machine that serves the built-in reader. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CatalogueModel } from '../../engine/hub/catalogue.ts';
+import { listRepository } from '../../engine/hub/hub.ts';
 import { READER, ROOT, temporaryFolder } from './command.ts';
 import { GRAPH, type HubServer, REPOSITORY, startHub, startProxy } from './hub-server.ts';
+import { completed } from './model-folder.ts';
 
 let hub: HubServer;
 const data = temporaryFolder();
@@ -30,6 +32,13 @@ function modelsWith(
   child.stdout.on('data', (text) => (stdout += text));
   child.stderr.on('data', (text) => (stderr += text));
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+/** A copy of a folder with the reader's tokenizer, and weights beside the graph that nobody may want. */
+function withData(home: string): string {
+  const folder = completed(basename(home), dirname(home));
+  writeFileSync(join(folder, `${GRAPH}_data`), 'gigabytes');
+  return folder;
 }
 
 describe('npm run models', () => {
@@ -65,6 +74,46 @@ describe('npm run models', () => {
     expect(listed.stdout).toMatch(/someone--reader-ONNX-fp32.*supported — llama, 8 layers, 2 KV heads of 64/s);
   });
 
+  it('lists a repository to its end, at one commit, and takes nothing but that', async () => {
+    hub.asked.length = 0;
+    expect((await models('get', 'nobody/nothing')).stderr).toMatch(/download-missing/);
+    hub.link = '<?recursive=true&cursor=0>; rel="next"';
+    expect((await models('get', REPOSITORY)).stderr).toMatch(/list of files does not end.*\[hub-unreachable\]/);
+    hub.link = undefined;
+    hub.asked.length = 0;
+    const { files, commit } = await listRepository({ endpoint: hub.endpoint }, REPOSITORY);
+    const there = readdirSync(READER, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    expect(files).toHaveLength(there.length);
+    expect(hub.asked.slice(1).map(({ url }) => url.split('?')[0])).toEqual(
+      hub.asked.slice(1).map(() => `/api/models/${REPOSITORY}/tree/${commit}`),
+    );
+    expect(hub.asked.length).toBeGreaterThan(3);
+  });
+
+  it('judges a model before it fetches its weights', async () => {
+    hub.repositories.set('someone/refused', withData(join(ROOT, 'tests/fixtures/refused/llama-optimum')));
+    const template = withData(READER);
+    writeFileSync(join(template, 'tokenizer_config.json'), '{"chat_template": "nothing at all"}');
+    hub.repositories.set('someone/silent', template);
+    hub.asked.length = 0;
+    const graph = await models('get', 'someone/refused');
+    expect([graph.code, graph.stderr]).toEqual([1, expect.stringMatching(/no GroupQueryAttention.*model-unsupported/)]);
+    const silent = await models('get', 'someone/silent');
+    expect([silent.code, silent.stderr]).toEqual([1, expect.stringMatching(/chat template.*model-unsupported/)]);
+    const fetched = hub.asked.map(({ url }) => url).filter((url) => url.includes('/onnx/'));
+    expect(fetched).toEqual([expect.stringMatching(/someone\/refused.*model\.onnx$/)]);
+    expect((await models('list')).stdout).not.toMatch(/refused|silent/);
+  });
+
+  it('fetches weights that lie beside the graph once it is judged', async () => {
+    hub.repositories.set('someone/beside', completed('llama-external-data'));
+    const { code, stdout } = await models('--json', 'get', 'someone/beside');
+    const { folder, name } = JSON.parse(stdout);
+    expect(code).toBe(0);
+    expect(readdirSync(join(folder, 'onnx')).sort()).toEqual(['model.onnx', 'model.onnx_data']);
+    await models('remove', name);
+  });
+
   it('imports a folder where it is, and forgets it without touching it; a fetched one goes', async () => {
     expect((await models('import', READER)).stdout).toMatch(/^reader\n.*supported/s);
     expect((await models('remove', 'reader')).stdout).toMatch(/untouched/);
@@ -89,8 +138,8 @@ describe('npm run models', () => {
       [['get', 'gated/model'], /\(401\).*token.*\[download-denied\]/],
       [['get', '../../etc'], /names no repository.*\[option-invalid\]/],
       [['get', REPOSITORY, '--dtype', 'q4'], /no graph as q4.*Choose one of fp32.*\[dtype-missing\]/],
-      [['remove', 'x'], /no model x.*Known: none.*\[entry-missing\]/],
-      [['import', temporaryFolder()], /no config\.json.*\[model-unsupported\]/],
+      [['remove', 'x'], /no model x.*models -- list.*\[entry-missing\]/],
+      [['import', temporaryFolder()], /no config\.json.*\[model-missing\]/],
     ];
     for (const [parameters, words] of cases) {
       const { code, stderr } = await models(...parameters);

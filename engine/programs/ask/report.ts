@@ -117,7 +117,7 @@ export function formatComparison(dense: Report, pod: Report): string {
     lines.push(
       '',
       `Q: ${left.question}`,
-      row('answer', left.answer, right.answer),
+      row('answer', splitThinking(left.answer).answer, splitThinking(right.answer).answer),
       row('pages', pages(left), pages(right)),
     );
     lines.push(row('first token', `${left.firstTokenSeconds.toFixed(2)} s`, `${right.firstTokenSeconds.toFixed(2)} s`));

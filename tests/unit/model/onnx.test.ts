@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { failureOf } from '../../../engine/errors.ts';
 import { openFile } from '../../../engine/folders/node.ts';
+import { readAttentionNode } from '../../../engine/model/attention-node.ts';
 import { cutModel } from '../../../engine/model/cut.ts';
-import { type OnnxModel, readOnnx } from '../../../engine/model/onnx.ts';
+import { type OnnxModel, type OnnxNode, producersOf, readOnnx } from '../../../engine/model/onnx.ts';
 import { assembleModel, encodeNode, encodeValue, ownModelFields } from '../../../engine/model/onnx-writer.ts';
 import { ArraySource, type ByteSource } from '../../../engine/model/source.ts';
 import { READER, ROOT } from '../../integration/command.ts';
@@ -102,6 +104,9 @@ describe('cutting', () => {
     ['head_sink', 11, {}],
     ['k_scale', 12, {}],
     ['smooth_softmax', 0, { smooth_softmax: 1 }],
+    ['a norm of only queries', 14, {}],
+    ['the attribute unheard_of', 0, { unheard_of: 1 }],
+    ['more inputs', 16, {}],
   ])('refuses %s by name, with its layer', async (feature, input, attributes) => {
     const model = await attentionModel(input, attributes);
     expect(() => cutModel(model)).toThrow(new RegExp(`"layer":0,"uses":".*${feature}`));
@@ -111,20 +116,62 @@ describe('cutting', () => {
     const bare = await assembleModel({ modelFields: ownModelFields(), nodes: [], inputs: [], outputs: [] });
     const empty = await readOnnx(new ArraySource(bare));
     expect(() => cutModel(empty)).toThrow(/no attention node/);
-    const model = await attentionModel(0, {}, ['past_conv.0']);
+    const model = await attentionModel(0, {}, { extraInputs: ['past_conv.0'] });
     expect(() => cutModel(model)).toThrow(/past_conv\.0/);
   });
+
+  it.each([
+    [{ extraInputs: ['past_key_values.0.conv_state'] }, { feature: 'state', state: 'past_key_values.0.conv_state' }],
+    [{ extraInputs: ['past_key_values.0.recurrent_state'] }, { feature: 'state' }],
+    [{ extraInputs: ['inputs_embeds'] }, { feature: 'no embedding' }],
+    [{ output: 'hidden_states' }, { feature: 'no head', gives: 'hidden_states' }],
+    [{ pastKey: '' }, { feature: 'borrowed cache', layer: 0 }],
+    [{ cacheWidth: 'kv_cache_dim' }, { feature: 'attention', layer: 0, uses: expect.stringContaining('heads') }],
+  ])('refuses by name a graph with %o', async (parts, detail) => {
+    const model = await attentionModel(0, {}, parts);
+    expect(failureOf(thrownBy(() => cutModel(model)))).toMatchObject({ code: 'model-unsupported', detail });
+  });
+
+  it('takes the size of heads from the config where the graph leaves it open', async () => {
+    const model = await attentionModel(0, {}, { cacheWidth: 'kv_cache_dim' });
+    const [node] = model.nodes as [OnnxNode];
+    expect(readAttentionNode(node, 0, model, producersOf(model), { headSize: 24 }).headSize).toBe(24);
+  });
+
+  it('takes a window as long as the context for none', async () => {
+    const model = await attentionModel(0, { local_window_size: 512 });
+    const [node] = model.nodes as [OnnxNode];
+    const windowFor = (contextTokens: number) =>
+      readAttentionNode(node, 0, model, producersOf(model), { contextTokens }).window;
+    expect([windowFor(513), windowFor(512), windowFor(100)]).toEqual([512, 0, 0]);
+  });
 });
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (cause) {
+    return cause;
+  }
+}
+
+interface Parts {
+  readonly extraInputs?: readonly string[];
+  readonly output?: string;
+  readonly pastKey?: string;
+  readonly cacheWidth?: number | string;
+}
 
 /** A graph of one attention node, with one more input wired or attribute set. */
 function attentionModel(
   input: number,
   attributes: Record<string, number>,
-  extraInputs: string[] = [],
+  { extraInputs = [], output = 'logits', pastKey = 'past_key_values.0.key', cacheWidth = 16 }: Parts = {},
 ): Promise<OnnxModel> {
-  const inputs = ['q', 'k', 'v', 'past_key_values.0.key', 'past_key_values.0.value', 's', 't', '', '', '', '', '', ''];
+  const inputs = ['q', 'k', 'v', pastKey, 'past_key_values.0.value', 's', 't', ...new Array<string>(6).fill('')];
+  while (inputs.length < input) inputs.push('');
   if (input > 0) inputs[input] = 'extra';
-  const past = { name: 'past_key_values.0.key', elementType: 1, dimensions: ['b', 2, 'p', 16] };
+  const past = { name: 'past_key_values.0.key', elementType: 1, dimensions: ['b', 2, 'p', cacheWidth] };
   return assembleModel({
     modelFields: ownModelFields(),
     nodes: [
@@ -137,6 +184,6 @@ function attentionModel(
       }),
     ],
     inputs: [past, ...['q', 'k', 'v', ...extraInputs].map((name) => ({ name, elementType: 1 }))].map(encodeValue),
-    outputs: [encodeValue({ name: 'logits', elementType: 1 })],
+    outputs: [encodeValue({ name: output, elementType: 1 })],
   }).then((bytes) => readOnnx(new ArraySource(bytes)));
 }
