@@ -99,9 +99,18 @@ export class SupervisedContext implements PreparedContext {
     return this.#actions.ask(question, this.#released.signal, onEvent);
   }
 
-  async release(): Promise<void> {
+  release(): Promise<void> {
+    return this.#end(new ProximaError('cancelled'));
+  }
+
+  /** Released because it can't be had any more: questions under way fail with the cause, for nobody took them back. */
+  giveUp(cause: ProximaError): void {
+    void this.#end(cause);
+  }
+
+  async #end(cause: ProximaError): Promise<void> {
     if (this.#released.signal.aborted) return;
-    this.#released.abort();
+    this.#released.abort(cause);
     this.#actions.released();
     const job = this.#held?.job;
     job?.cancel();

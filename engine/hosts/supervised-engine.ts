@@ -17,7 +17,7 @@ import type {
   Question,
   ReadingProgress,
 } from '../engine.ts';
-import { type ErrorCode, type Failure, failureOf, ProximaError } from '../errors.ts';
+import { type ErrorCode, errorOf, type Failure, failureOf, ProximaError } from '../errors.ts';
 import { delegate, failedJob, type Job, type JobControl, startJob, untilAborted } from '../jobs/job.ts';
 import { HostedEngine, type StartedHost } from './hosted-engine.ts';
 import { SupervisedContext } from './supervised-context.ts';
@@ -146,7 +146,7 @@ export class SupervisedEngine implements Engine {
   ): Job<Answered> {
     return this.#start(async (control) => {
       const signal = AbortSignal.any([control.signal, released]);
-      return this.#surviving(
+      const answering = this.#surviving(
         signal,
         async (host) => {
           const prepared = await untilAborted(context.on(host).result, signal);
@@ -157,6 +157,8 @@ export class SupervisedEngine implements Engine {
         context,
         (failure) => onEvent?.({ type: 'restarted', failure }),
       );
+      // Why the context went says more than that the question was ended with it.
+      return answering.catch((cause) => Promise.reject(released.aborted ? released.reason : cause));
     });
   }
 
@@ -238,7 +240,7 @@ export class SupervisedEngine implements Engine {
   #drop(context: SupervisedContext, cause: unknown): void {
     if (this.#contexts.get(context.id) !== context) return;
     this.#contexts.delete(context.id);
-    void context.release();
+    context.giveUp(errorOf(failureOf(cause)));
     if (context.known) this.#parts.watch?.onDropped?.(context.id, failureOf(cause));
   }
 
