@@ -2,6 +2,7 @@
 import type { ErrorCode, Failure, FailureDetails } from '../errors.ts';
 import { documentWords } from './documents.ts';
 import { engineWords } from './engine.ts';
+import { ggufWords } from './gguf.ts';
 import { modelWords } from './models.ts';
 import { storageWords } from './storage.ts';
 
@@ -18,7 +19,7 @@ export type WordsOf<Codes extends ErrorCode> = {
   readonly [Code in Codes]: (detail: FailureDetails[Code], front: Front) => Words;
 };
 
-const WORDS: WordsOf<ErrorCode> = { ...documentWords, ...modelWords, ...engineWords, ...storageWords };
+const WORDS: WordsOf<ErrorCode> = { ...documentWords, ...ggufWords, ...modelWords, ...engineWords, ...storageWords };
 
 export function wordsFor({ code, detail }: Failure, front: Front): Words {
   return (WORDS[code] as (detail: unknown, front: Front) => Words)(detail, front);
