@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 FIXTURES = HERE.parents[1] / "tests" / "fixtures" / "gguf"
 VOCABULARY = 320
 PROMPT, DECODED = 120, 4
-POSITIONS = 256
+POSITIONS = 512
 BASE = 10_000.0
 EPSILON = 1e-6
 WINDOW = 48
@@ -42,6 +42,10 @@ class Shape:
 # A K type stores 256 elements of a row together; matrices with shorter rows are stored otherwise.
 WIDE = Shape(hidden=256, layers=1, query_heads=2, key_value_heads=1, head=32, intermediate=64)
 NARROW = {"attn_output.weight": Type.Q8_0, "ffn_down.weight": Type.Q8_0}
+
+
+# llama.cpp takes no other Qwen2 than one whose heads are as wide as its hidden size.
+SQUARE = Shape(head=8)
 
 
 @dataclass
@@ -105,8 +109,8 @@ CASES = {
     "llama-linear": Case("llama", Type.Q8_0, {"rope_parameters": LINEAR}, {"add_rope_scaling_type": "linear", "add_rope_scaling_factor": 2.0}, tokenizer="llama"),
     "llama-yarn": Case("llama", Type.Q8_0, {"rope_parameters": YARN}, YARN_KEYS),
     "mistral-window": Case("llama", Type.Q8_0, {"sliding_window": WINDOW}, {"add_sliding_window": WINDOW}, family="mistral", tokenizer="llama"),
-    "qwen2": Case("qwen2", Type.Q8_0, tied=True),
-    "qwen2-yarn": Case("qwen2", Type.Q5_1, {"rope_parameters": YARN}, YARN_KEYS),
+    "qwen2": Case("qwen2", Type.Q8_0, shape=SQUARE, tied=True),
+    "qwen2-yarn": Case("qwen2", Type.Q5_1, {"rope_parameters": YARN}, YARN_KEYS, SQUARE),
     "qwen3": Case("qwen3", Type.Q8_0),
     "gemma2": Case(
         "gemma2", Type.Q8_0, {"layer_types": GEMMA_LAYERS, "sliding_window": WINDOW, "query_pre_attn_scalar": 16, "attn_logit_softcapping": 2.0, "final_logit_softcapping": 3.0},
@@ -117,7 +121,7 @@ CASES = {
         {"layer_types": GEMMA3_LAYERS, "sliding_window": WINDOW, "query_pre_attn_scalar": 16, "rope_parameters": {"sliding_attention": {"rope_type": "default", "rope_theta": BASE}, "full_attention": {"rope_type": "linear", "rope_theta": 1e6, "factor": 8.0}}},
         {"add_sliding_window": WINDOW, "add_rope_freq_base": 1e6, "add_rope_scaling_type": "linear", "add_rope_scaling_factor": 8.0}, Shape(layers=6), tied=True, tokenizer="gemma",
     ),
-    "phi3-short": phi3(200),
+    "phi3-short": phi3(300),
     "phi3-long": phi3(64),
     "smollm3": Case("smollm3", Type.Q8_0, {"no_rope_layers": [1, 1, 1, 0], "pad_token_id": 0}, shape=Shape(layers=4), tied=True),
     "granite": Case(
