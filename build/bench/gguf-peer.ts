@@ -81,7 +81,9 @@ const largestOf = (row: Float64Array) => row.indexOf(Math.max(...row));
 /** Largest difference over largest magnitude. */
 function differenceOf(one: Float64Array, other: Float64Array): number {
   const magnitude = other.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return one.reduce((most, value, index) => Math.max(most, Math.abs(value - (other[index] ?? Number.NaN))), 0) / magnitude;
+  return (
+    one.reduce((most, value, index) => Math.max(most, Math.abs(value - (other[index] ?? Number.NaN))), 0) / magnitude
+  );
 }
 
 async function compare(peer: Awaited<ReturnType<Peer['getLlama']>>, path: string, folder: string): Promise<string> {

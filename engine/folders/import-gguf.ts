@@ -6,12 +6,12 @@ import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorOf, ProximaError, throwIfCancelled } from '../errors.ts';
 import type { Activations } from '../gguf/graph-writer.ts';
-import { folderOf, type PreparedGguf, prepareGguf } from '../gguf/prepare-gguf.ts';
+import { judgeGguf } from '../gguf/judge-gguf.ts';
+import { type PreparedGguf, prepareGguf } from '../gguf/prepare-gguf.ts';
 import { readGguf } from '../gguf/read-gguf.ts';
 import { DATA_FILE } from '../gguf/weight-plan.ts';
 import { type WriteOptions, writeWeights } from '../gguf/write-weights.ts';
 import { diskFailure } from '../hub/disk-failure.ts';
-import { assessModel } from '../model/assess.ts';
 import type { ByteSource } from '../model/source.ts';
 import { freeBytesAround } from './free-space.ts';
 import { openFile } from './node.ts';
@@ -35,7 +35,7 @@ export async function importGguf(path: string, folder: string, options: ImportOp
   const source = await openGgufFile(path);
   try {
     const prepared = await prepareGguf(await readGguf(source, basename(path)), options.activations);
-    const { failure } = await assessModel(folderOf(prepared));
+    const { failure } = await judgeGguf(prepared);
     if (failure) throw errorOf(failure);
     throwIfCancelled(options.signal);
     await requireRoom(prepared, folder, options);

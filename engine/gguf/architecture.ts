@@ -4,7 +4,7 @@
  */
 import { ProximaError } from '../errors.ts';
 import { KeyReader } from './key-reader.ts';
-import { damagedGguf, type Gguf } from './read-gguf.ts';
+import { damagedGguf, type Gguf, legible } from './read-gguf.ts';
 import { type RotaryFactors, type RotaryPlan, readRotary } from './rotary.ts';
 
 /** A decoder. Sizes in elements, windows in tokens with the row's own (0: all before it). */
@@ -72,6 +72,10 @@ interface Architecture {
   readonly modelType: string;
   readonly particulars: (keys: KeyReader, common: Common) => Particulars;
 }
+
+/** Beyond these no decoder goes; they bound what is allocated before tensors are looked at. */
+const MOST_LAYERS = 1024;
+const MOST_ELEMENTS = 1 << 20;
 
 const GEMMA2_WINDOW = 4096;
 const GEMMA3_LOCAL_BASE = 10_000;
@@ -142,30 +146,29 @@ export function readDecoder(gguf: Gguf, factors: RotaryFactors): GgufDecoder {
   const architecture = architectureOf(gguf);
   const { modelType, particulars } = ARCHITECTURES[architecture] as Architecture;
   const keys = new KeyReader(gguf, `${architecture}.`);
-  const common = readCommon(keys);
+  const { turnedSize, ...common } = readCommon(keys);
   const { localBase, ...own } = particulars(keys, common);
-  const turnedSize = keys.count('rope.dimension_count', common.headSize);
+  check(gguf, { ...common, turnedSize }, own);
   const rotary = readRotary(keys, turnedSize, common.contextTokens, factors, localBase);
   keys.refuseOthers();
-  const decoder = {
-    ...PLAIN,
-    ...common,
-    windows: everyLayer(common, 0),
-    turned: Array(common.layers).fill(true),
-    ...own,
+  const everywhere = { windows: everyLayer(common, 0), turned: Array<boolean>(common.layers).fill(true) };
+  const decoder = { ...PLAIN, ...common, ...everywhere, ...own };
+  return {
+    architecture,
+    modelType,
+    ...decoder,
+    attentionScale: decoder.attentionScale || common.headSize ** -0.5,
+    // A window that no text can reach is none.
+    windows: decoder.windows.map((window) => (window >= common.contextTokens ? 0 : window)),
+    local: decoder.windows.map((window) => window > 0),
+    rotary,
   };
-  const scale = decoder.attentionScale || common.headSize ** -0.5;
-  check(gguf, common, turnedSize, decoder);
-  // A window that no text can reach is none.
-  const windows = decoder.windows.map((window) => (window >= common.contextTokens ? 0 : window));
-  const local = decoder.windows.map((window) => window > 0);
-  return { architecture, modelType, ...decoder, attentionScale: scale, windows, local, rotary };
 }
 
 /** The file's architecture, if it is one that Proxima takes. Throws `gguf-unsupported`. */
 export function architectureOf({ keys }: Gguf): string {
   const kind = keys.get('general.type') ?? 'model';
-  if (kind !== 'model') throw new ProximaError('gguf-unsupported', { feature: 'kind', kind: String(kind) });
+  if (kind !== 'model') throw new ProximaError('gguf-unsupported', { feature: 'kind', kind: legible(String(kind)) });
   const parts = keys.get('split.count') ?? 1;
   if (typeof parts === 'number' && parts > 1) throw new ProximaError('gguf-unsupported', { feature: 'parts', parts });
   const architecture = String(keys.get('general.architecture') ?? '');
@@ -173,7 +176,7 @@ export function architectureOf({ keys }: Gguf): string {
   const known = Object.keys(ARCHITECTURES);
   throw new ProximaError('gguf-unsupported', {
     feature: 'architecture',
-    architecture: architecture.slice(0, 60),
+    architecture: legible(architecture),
     known,
   });
 }
@@ -197,44 +200,44 @@ function readCommon(keys: KeyReader) {
   keys.only('attention.causal', true);
   keys.only('expert_count', 0);
   keys.only('expert_used_count', 0);
-  const hidden = keys.count('embedding_length');
-  const queryHeads = keys.count('attention.head_count');
-  const headSize = keys.count('attention.key_length', hidden / queryHeads);
+  const hidden = keys.count('embedding_length', undefined, MOST_ELEMENTS);
+  const queryHeads = keys.count('attention.head_count', undefined, hidden);
+  const headSize = keys.count('attention.key_length', hidden / queryHeads, MOST_ELEMENTS);
   if (keys.count('attention.value_length', headSize) !== headSize) throw keys.refusal('attention.value_length');
   return {
     hidden,
     queryHeads,
     headSize,
-    layers: keys.count('block_count'),
+    layers: keys.count('block_count', undefined, MOST_LAYERS),
     intermediate: keys.count('feed_forward_length'),
     keyValueHeads: keys.count('attention.head_count_kv', queryHeads),
     epsilon: keys.number('attention.layer_norm_rms_epsilon'),
     contextTokens: keys.count('context_length'),
+    turnedSize: keys.count('rope.dimension_count', headSize, MOST_ELEMENTS),
   };
 }
 
-const MOST_LAYERS = 1024;
-
-function check(
-  gguf: Gguf,
-  common: ReturnType<typeof readCommon>,
-  turnedSize: number,
-  { paired, windows }: Pick<GgufDecoder, 'paired' | 'windows'>,
-): void {
-  const { layers, headSize, queryHeads, keyValueHeads } = common;
-  const wrong =
-    windows.length !== layers
-      ? `it names ${layers} layers, and windows for ${windows.length}`
-      : queryHeads % keyValueHeads !== 0
-        ? `${queryHeads} query heads can't share ${keyValueHeads} KV heads`
-        : headSize % 2 !== 0 || turnedSize % 2 !== 0 || turnedSize > headSize || (paired && turnedSize !== headSize)
-          ? `it turns ${turnedSize} of ${headSize} elements of a head`
-          : undefined;
-  if (wrong) throw damagedGguf(gguf.name, wrong);
+/** Throws `gguf-damaged` for numbers that don't fit each other. */
+function check(gguf: Gguf, common: ReturnType<typeof readCommon>, own: Particulars): void {
+  const { layers, headSize, queryHeads, keyValueHeads, turnedSize } = common;
+  const partly = turnedSize !== headSize;
+  const wrong: readonly [boolean, string][] = [
+    [queryHeads % keyValueHeads !== 0, `${queryHeads} query heads can't share ${keyValueHeads} KV heads`],
+    [headSize % 2 !== 0 || turnedSize % 2 !== 0, `it turns ${turnedSize} of ${headSize} elements of a head`],
+    [
+      turnedSize > headSize || (own.paired === true && partly),
+      `it turns ${turnedSize} of ${headSize} elements of a head`,
+    ],
+    [
+      own.windows !== undefined && own.windows.length !== layers,
+      `it does not name a window for each of ${layers} layers`,
+    ],
+  ];
+  const found = wrong.find(([holds]) => holds);
+  if (found) throw damagedGguf(gguf.name, found[1]);
 }
 
-const everyLayer = ({ layers }: Pick<Common, 'layers'>, window: number) =>
-  Array<number>(Math.min(layers, MOST_LAYERS)).fill(window);
+const everyLayer = ({ layers }: Pick<Common, 'layers'>, window: number) => Array<number>(layers).fill(window);
 
 const optional = (value: number) => (value === 0 ? undefined : value);
 
@@ -253,5 +256,5 @@ function localLayers(keys: KeyReader, { layers }: Common, window: number, period
   const stated = keys.layers('attention.sliding_window_pattern');
   if (stated) return stated.map((local) => (local === 0 ? 0 : window));
   const every = keys.count('attention.sliding_window_pattern', period);
-  return Array.from({ length: Math.min(layers, MOST_LAYERS) }, (_, layer) => (layer % every < every - 1 ? window : 0));
+  return Array.from({ length: layers }, (_, layer) => (layer % every < every - 1 ? window : 0));
 }

@@ -3,7 +3,7 @@
  * that is not understood is refused, never ignored.
  */
 import { ProximaError } from '../errors.ts';
-import { damagedGguf, type Gguf, type GgufValue } from './read-gguf.ts';
+import { damagedGguf, type Gguf, type GgufValue, legible } from './read-gguf.ts';
 import { StringList } from './string-list.ts';
 
 export class KeyReader {
@@ -27,9 +27,9 @@ export class KeyReader {
   }
 
   /** A whole number from 1 on. */
-  count(name: string, fallback?: number): number {
+  count(name: string, fallback?: number, most = Number.MAX_SAFE_INTEGER): number {
     const value = this.number(name, fallback);
-    if (Number.isInteger(value) && value > 0) return value;
+    if (Number.isInteger(value) && value > 0 && value <= most) return value;
     throw damagedGguf(this.#gguf.name, `its key ${this.#prefix}${name} is ${value}`);
   }
 
@@ -63,6 +63,10 @@ export class KeyReader {
     }
   }
 
+  damage(reason: string): ProximaError {
+    return damagedGguf(this.#gguf.name, reason);
+  }
+
   refusal(name: string): ProximaError {
     const key = this.#prefix + name;
     return new ProximaError('gguf-unsupported', { feature: 'key', key, value: shown(this.#gguf.keys.get(key)) });
@@ -80,9 +84,7 @@ export class KeyReader {
   }
 }
 
-const SHOWN_LENGTH = 60;
-
 function shown(value: GgufValue | undefined): string {
   if (typeof value === 'object') return `a list of ${value.length}`;
-  return String(value).slice(0, SHOWN_LENGTH);
+  return legible(String(value));
 }

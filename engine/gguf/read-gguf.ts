@@ -45,7 +45,9 @@ const VERSIONS: ReadonlySet<number> = new Set([2, 3]);
 const FIRST_PIECE = 1 << 20;
 /** The longest head of a real file, a vocabulary of 260,000 tokens, has some 20 MB. */
 const LONGEST_HEAD = 256 << 20;
-const LONGEST_NAME = 1 << 16;
+/** Of keys and tensors, in bytes; real ones have less than a hundred. */
+const LONGEST_NAME = 256;
+const SHOWN_LENGTH = 60;
 const MOST_SIZES = 4;
 const DEFAULT_ALIGNMENT = 32;
 
@@ -84,6 +86,11 @@ export async function readGguf(source: ByteSource, name: string): Promise<Gguf> 
 
 export function damagedGguf(name: string, reason: string): ProximaError {
   return new ProximaError('gguf-damaged', { file: name, reason });
+}
+
+/** Text of a file as it may stand in a sentence. */
+export function legible(text: string): string {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, SHOWN_LENGTH);
 }
 
 /** The head goes on behind what was read of it. */
@@ -129,15 +136,27 @@ class HeadReader {
   size(): number {
     const value = this.#view.getBigUint64(this.take(8), true);
     if (value > BigInt(this.fileSize))
-      throw damagedGguf(this.name, `it speaks of ${value} where it has ${this.fileSize} bytes`);
+      throw damagedGguf(
+        this.name,
+        `it names a place or length of ${value} bytes and has only ${this.fileSize}: part of it is missing`,
+      );
     return Number(value);
   }
 
-  text(longest = this.fileSize): string {
+  text(): string {
     const length = this.size();
-    if (length > longest) throw damagedGguf(this.name, `a name in it has ${length} bytes`);
     const start = this.take(length);
     return this.#decoder.decode(this.#bytes.subarray(start, start + length));
+  }
+
+  /** Of a key or a tensor: short, and without what a sentence can't hold. */
+  identifier(): string {
+    const length = this.size();
+    if (length > LONGEST_NAME) throw damagedGguf(this.name, `a name in it has ${length} bytes`);
+    const start = this.take(length);
+    const text = this.#decoder.decode(this.#bytes.subarray(start, start + length));
+    if (/^[\x21-\x7e]+$/.test(text)) return text;
+    throw damagedGguf(this.name, `it has a name that is none: ${legible(text)}`);
   }
 
   scalar(type: number): number | boolean | string {
@@ -201,7 +220,7 @@ function readHead(reader: HeadReader): Pick<Gguf, 'keys' | 'tensors'> {
   const keyCount = reader.size();
   const keys = new Map<string, GgufValue>();
   for (let index = 0; index < keyCount; index++) {
-    const key = reader.text(LONGEST_NAME);
+    const key = reader.identifier();
     if (keys.has(key)) throw damagedGguf(reader.name, `it has the key ${key} twice`);
     keys.set(key, reader.value(reader.uint32()));
   }
@@ -211,7 +230,7 @@ function readHead(reader: HeadReader): Pick<Gguf, 'keys' | 'tensors'> {
 
 function* readTensors(reader: HeadReader, count: number): Iterable<Omit<GgufTensor, 'bytes'>> {
   for (let index = 0; index < count; index++) {
-    const name = reader.text(LONGEST_NAME);
+    const name = reader.identifier();
     const dimensions = reader.uint32();
     if (dimensions < 1 || dimensions > MOST_SIZES)
       throw damagedGguf(reader.name, `${name} has ${dimensions} dimensions`);

@@ -50,6 +50,10 @@ export function readRotary(
 ): RotaryPlan {
   const base = keys.number('rope.freq_base', DEFAULT_BASE);
   const scaling = readScaling(keys, contextTokens);
+  for (const [name, all] of Object.entries(factors)) {
+    if (all && all.length !== dimensions / 2)
+      throw keys.damage(`its rotary factors (${name}) are ${all.length}, not ${dimensions / 2}`);
+  }
   const scaled = scaledFrequencies(base, dimensions, scaling);
   const divided = (by: Float32Array | undefined): Rotary => ({
     frequencies: Float32Array.from(scaled, (frequency, pair) => frequency / (by?.[pair] ?? 1)),

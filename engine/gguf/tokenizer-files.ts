@@ -9,6 +9,9 @@ const SPACE = '▁';
 const MERGED: ReadonlySet<number> = new Set([TokenKind.normal, TokenKind.userDefined]);
 const ADDED: ReadonlySet<number> = new Set([TokenKind.unknown, TokenKind.control, TokenKind.userDefined]);
 
+/** In UTF-16 units. The longest of real vocabularies have some hundred; a token of a million would take a million looks. */
+const LONGEST_MERGED = 256;
+
 /** tokenizer.json. Throws `gguf-unsupported` where it is not known how text is cut. */
 export function tokenizerDefinition(gguf: Gguf, vocabulary: Vocabulary): object {
   const parts = vocabulary.model === 'gpt2' ? byteLevelParts(gguf, vocabulary) : sentencePieceParts(vocabulary);
@@ -135,6 +138,7 @@ function mergesByScore({ tokens, kinds, scores }: Vocabulary): (readonly [string
   const ids = new Map(tokens.flatMap((token, id) => (MERGED.has(kinds[id] ?? 0) ? [[token, id] as const] : [])));
   const ways: { readonly pair: readonly [string, string]; readonly score: number }[] = [];
   for (const [token, id] of ids) {
+    if (token.length > LONGEST_MERGED) continue;
     for (let at = token.length - 1; at > 0; at--) {
       const pair = [token.slice(0, at), token.slice(at)] as const;
       if (ids.has(pair[0]) && ids.has(pair[1])) ways.push({ pair, score: scores[id] ?? 0 });

@@ -1,7 +1,7 @@
 /** The vocabulary of a GGUF file, as its keys have it. */
 import { ProximaError } from '../errors.ts';
 import { KeyReader } from './key-reader.ts';
-import { damagedGguf, type Gguf, type GgufValue } from './read-gguf.ts';
+import { damagedGguf, type Gguf, type GgufValue, legible } from './read-gguf.ts';
 import { StringList } from './string-list.ts';
 
 /** llama_token_type. */
@@ -72,7 +72,7 @@ export function readVocabulary(gguf: Gguf): Vocabulary {
 }
 
 export function refused(tokenizer: string): ProximaError {
-  return new ProximaError('gguf-unsupported', { feature: 'tokenizer', tokenizer: tokenizer.slice(0, 60) });
+  return new ProximaError('gguf-unsupported', { feature: 'tokenizer', tokenizer: legible(tokenizer) });
 }
 
 /** Keys that were read above, or that say nothing about how text becomes ids where the template says what stands in front. */

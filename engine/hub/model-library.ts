@@ -1,8 +1,9 @@
 /** Which models there are on this machine: those that were fetched, and those that lie somewhere else and are only named. */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorOf, failureOf, ProximaError } from '../errors.ts';
+import { type ImportOptions, importGguf } from '../folders/import-gguf.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { assessModel, type ModelAssessment } from '../model/assess.ts';
 import { checkBiases } from '../model/attention-bias.ts';
@@ -67,12 +68,30 @@ export class ModelLibrary {
     return { ...model, assessment };
   }
 
+  /** Converts a GGUF file into a model of Proxima's own. Rejects as `importGguf` does. name: what it is called; left out: as the file. */
+  async importGguf(
+    path: string,
+    options: ImportOptions = {},
+    name = basename(path).replace(/\.gguf$/i, ''),
+  ): Promise<AssessedModel> {
+    const folder = await this.#freeFolder(folderName(name));
+    await importGguf(resolve(path), folder, options);
+    return this.add(folder, true);
+  }
+
   /** Forgets a model, and deletes it where it is Proxima's own copy. Rejects with `entry-missing`. */
   async remove(name: string): Promise<KnownModel> {
     const model = await this.find(name);
     await this.#write((await this.#read()).filter((each) => each.name !== name));
     if (model.own) await rm(model.folder, { recursive: true, force: true });
     return model;
+  }
+
+  async #freeFolder(name: string): Promise<string> {
+    for (let count = 1; ; count++) {
+      const folder = join(this.#folder, count === 1 ? name : `${name}-${count}`);
+      if (!(await stat(folder).catch(() => undefined))) return folder;
+    }
   }
 
   get #file(): string {
@@ -120,6 +139,16 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A name that every disk takes. */
+function folderName(name: string): string {
+  return (
+    name
+      .replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
+      .replace(/^[.-]+/, '')
+      .slice(0, 100) || 'model'
+  );
 }
 
 function freeName(wanted: string, others: readonly KnownModel[]): string {

@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { setGlobalProxyFromEnv } from 'node:http';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { isGgufPath } from '../folders/import-gguf.ts';
 import { cacheBytesPerThousand, catalogueSchema } from '../hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../hub/dtypes.ts';
 import { getModel } from '../hub/get-model.ts';
@@ -36,7 +37,8 @@ function print(options: Options, value: unknown, text: string): void {
 
 async function list(options: Options): Promise<void> {
   const models = await new ModelLibrary(options.data).list();
-  const none = 'No models beside the built-in one. Get one (get OWNER/NAME) or import a folder (import FOLDER).';
+  const none =
+    'No models beside the built-in one. Get one (get OWNER/NAME) or import a folder or a GGUF file (import PATH).';
   print(options, models, models.map(described).join('\n') || none);
 }
 
@@ -58,9 +60,22 @@ async function get(repository: string, options: Options): Promise<void> {
   print(options, model, described(model));
 }
 
-async function importFolder(folder: string, options: Options): Promise<void> {
-  const model = await new ModelLibrary(options.data).add(folder, false);
+async function importModel(path: string, options: Options): Promise<void> {
+  const library = new ModelLibrary(options.data);
+  const model = isGgufPath(path) ? await convert(library, path) : await library.add(path, false);
   print(options, model, described(model));
+}
+
+async function convert(library: ModelLibrary, path: string): Promise<AssessedModel> {
+  const progress = startProgress(`Converting ${basename(path)}`, 'MiB');
+  try {
+    return await library.importGguf(path, {
+      signal: controller.signal,
+      onProgress: (done, total) => progress.update(Math.round(done / MEBIBYTE), Math.ceil(total / MEBIBYTE)),
+    });
+  } finally {
+    progress.stop();
+  }
 }
 
 async function remove(name: string, options: Options): Promise<void> {
@@ -124,9 +139,9 @@ command
     run((options) => get(repository, dtype ? { ...options, dtype } : options)),
   );
 command
-  .command('import <folder>')
-  .description('use a folder that is already there, where it is')
-  .action((folder: string) => run((options) => importFolder(folder, options)));
+  .command('import <path>')
+  .description('use a folder that is already there, where it is; or convert a GGUF file (FILE.gguf)')
+  .action((path: string) => run((options) => importModel(path, options)));
 command
   .command('remove <name>')
   .description('forget a model; fetched ones are deleted')
