@@ -10,6 +10,8 @@ export const CALL_NAMES = [
   'resumeDownload',
   'cancelDownload',
   'importModel',
+  'cancelImport',
+  'findModels',
   'removeModel',
   'setHubToken',
   'explore',

@@ -72,6 +72,7 @@ export interface FailureDetails {
   'request-invalid': { readonly reason: string };
   'file-too-large': { readonly limitBytes: number };
   'exploration-busy': NoDetail;
+  'conversion-busy': NoDetail;
   /** What an earlier version of Proxima wrote down in its own words. */
   'told-earlier': { readonly message: string; readonly wayOut: string };
   /** A fault of Proxima's own. */

@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream';
 import type { Document } from '../../engine/documents/document.ts';
 import { FORMATS } from '../../engine/documents/read-document.ts';
 import { failureOf, ProximaError } from '../../engine/errors.ts';
+import { isGgufFile, modelNameOf } from '../../engine/folders/import-gguf.ts';
+import { type ConvertProcess, forkConverter } from '../../engine/hosts/converter.ts';
 import type { ReadFileOptions } from '../../engine/hosts/document-reader.ts';
 import { type ExploreProcess, forkExplorer } from '../../engine/hosts/explorer.ts';
 import type { StartedHost } from '../../engine/hosts/resilient-engine.ts';
@@ -13,6 +15,7 @@ import type { AppEvent, AppState, DocumentEntry, Handlers, Notice, PolicyName, S
 import { offersPod } from '../pod-offer.ts';
 import { Answers } from './answers.ts';
 import { ConversationStore } from './conversations.ts';
+import { Conversions } from './conversions.ts';
 import { Database } from './database.ts';
 import { DocumentStore } from './document-store.ts';
 import { Downloads } from './downloads.ts';
@@ -35,6 +38,9 @@ export interface AppParts {
   readonly readFile: (path: string, options: ReadFileOptions) => Promise<Document>;
   /** A process that looks for sharing plans; Node's where left out. */
   readonly startExplorer?: () => ExploreProcess;
+  readonly startConverter?: () => ConvertProcess;
+  /** Where models of other programs are looked for; left out: this person's own folder. */
+  readonly home?: string;
   /** Where the hub's token is kept; in memory where left out. */
   readonly secrets?: SecretStore;
 }
@@ -121,6 +127,13 @@ export function createApp(parts: AppParts): App {
     },
   });
 
+  const conversions = new Conversions({
+    library: models,
+    startConverter: parts.startConverter ?? forkConverter,
+    onChange: (conversion) => emit({ type: 'conversion', conversion }),
+    home: parts.home,
+  });
+
   /** The engine starts anew, with what the settings and the model's folder say now. */
   function restart(): void {
     answers.stopAll();
@@ -198,6 +211,7 @@ export function createApp(parts: AppParts): App {
       catalogue: await readCatalogue(parts.catalogueFile),
       downloads: downloads.list(),
       exploration: explorations.state,
+      conversion: conversions.state,
       hub: access.state(),
     }),
     lookUpModel: ({ repository }) => choicesOf(access.hub(), repository),
@@ -205,7 +219,15 @@ export function createApp(parts: AppParts): App {
     pauseDownload: async ({ download }) => done(downloads.pause(download)),
     resumeDownload: ({ download }) => begin(Promise.resolve(downloads.resume(download))),
     cancelDownload: async ({ download }) => done(downloads.cancel(download)),
-    importModel: async ({ folder }) => done(models.add(folder, false)),
+    importModel: async ({ folder, name }) =>
+      (await isGgufFile(folder))
+        ? done(conversions.start(folder, name ?? modelNameOf(folder)))
+        : done(models.add(folder, false)),
+    cancelImport: () => {
+      conversions.cancel();
+      return null;
+    },
+    findModels: () => conversions.find(),
     removeModel: async ({ model }) => {
       await models.find(model);
       if (settings.get().model === model) await changeSettings({ model: null });
@@ -302,6 +324,7 @@ export function createApp(parts: AppParts): App {
     },
     close: () => {
       downloads.close();
+      conversions.cancel();
       explorations.cancel();
       answers.stopAll();
       engine.stop();

@@ -2,7 +2,7 @@
  * Converts a GGUF file into a model folder: once, into a folder beside the goal that gets its name when it is whole. Mapped from where it
  * lies, a file could not be run: onnxruntime's levels stand in another order, and a file in a download folder goes away.
  */
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errorOf, ProximaError, throwIfCancelled } from '../errors.ts';
 import type { Activations } from '../gguf/graph-writer.ts';
@@ -22,9 +22,17 @@ export interface ImportOptions extends WriteOptions {
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
 
-/** Whether a path is meant as a GGUF file rather than a folder. */
-export function isGgufPath(path: string): boolean {
-  return path.toLowerCase().endsWith('.gguf');
+/** Whether a path is meant as a GGUF file rather than a folder: Ollama's have no ending. */
+export async function isGgufFile(path: string): Promise<boolean> {
+  const entry = await stat(path).catch(() => undefined);
+  return entry ? entry.isFile() : GGUF_ENDING.test(path);
+}
+
+const GGUF_ENDING = /\.gguf$/i;
+
+/** What a model is called by its file. */
+export function modelNameOf(path: string): string {
+  return basename(path).replace(GGUF_ENDING, '');
 }
 
 /**

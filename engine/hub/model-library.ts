@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorOf, failureOf, ProximaError } from '../errors.ts';
-import { type ImportOptions, importGguf } from '../folders/import-gguf.ts';
+import { type ImportOptions, importGguf, modelNameOf } from '../folders/import-gguf.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { assessModel, type ModelAssessment } from '../model/assess.ts';
 import { checkBiases } from '../model/attention-bias.ts';
@@ -69,12 +69,8 @@ export class ModelLibrary {
   }
 
   /** Converts a GGUF file into a model of Proxima's own. Rejects as `importGguf` does. name: what it is called; left out: as the file. */
-  async importGguf(
-    path: string,
-    options: ImportOptions = {},
-    name = basename(path).replace(/\.gguf$/i, ''),
-  ): Promise<AssessedModel> {
-    const folder = await this.#freeFolder(folderName(name));
+  async importGguf(path: string, options: ImportOptions = {}, name = modelNameOf(path)): Promise<AssessedModel> {
+    const folder = await this.newFolder(name);
     await importGguf(resolve(path), folder, options);
     return this.add(folder, true);
   }
@@ -87,7 +83,9 @@ export class ModelLibrary {
     return model;
   }
 
-  async #freeFolder(name: string): Promise<string> {
+  /** Where a model of this name may be written. */
+  async newFolder(title: string): Promise<string> {
+    const name = folderName(title);
     for (let count = 1; ; count++) {
       const folder = join(this.#folder, count === 1 ? name : `${name}-${count}`);
       if (!(await stat(folder).catch(() => undefined))) return folder;

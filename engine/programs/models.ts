@@ -4,7 +4,10 @@ import { setGlobalProxyFromEnv } from 'node:http';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
-import { isGgufPath } from '../folders/import-gguf.ts';
+import { describeGguf } from '../folders/describe-gguf.ts';
+import { findGgufFiles } from '../folders/find-models.ts';
+import { isGgufFile } from '../folders/import-gguf.ts';
+import type { FoundModel } from '../hosts/converter.ts';
 import { cacheBytesPerThousand, catalogueSchema } from '../hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../hub/dtypes.ts';
 import { getModel } from '../hub/get-model.ts';
@@ -62,7 +65,7 @@ async function get(repository: string, options: Options): Promise<void> {
 
 async function importModel(path: string, options: Options): Promise<void> {
   const library = new ModelLibrary(options.data);
-  const model = isGgufPath(path) ? await convert(library, path) : await library.add(path, false);
+  const model = (await isGgufFile(path)) ? await convert(library, path) : await library.add(path, false);
   print(options, model, described(model));
 }
 
@@ -76,6 +79,21 @@ async function convert(library: ModelLibrary, path: string): Promise<AssessedMod
   } finally {
     progress.stop();
   }
+}
+
+async function find(options: Options): Promise<void> {
+  const files = await findGgufFiles({ home: homedir(), environment: process.env });
+  const found = [];
+  for (const file of files) found.push({ ...file, ...(await describeGguf(file.path)) });
+  const none = 'No GGUF files in the folders of LM Studio, Jan, Ollama, llama.cpp and Hugging Face.';
+  print(options, found, found.map(told).join('\n') || none);
+}
+
+function told({ place, name, path, bytes, quantisation, contextTokens, verdict, failure }: FoundModel): string {
+  const size = `${(bytes / MEBIBYTE).toFixed(0)} MiB`;
+  const context = contextTokens === null ? '' : `, ${contextTokens.toLocaleString('en')} tokens of context`;
+  const why = failure ? `: ${sentencesFor(failure, 'terminal')}` : '';
+  return `${name} (${place})\n  ${path}\n  ${size}, ${quantisation || 'unreadable'}${context}; ${verdict}${why}`;
 }
 
 async function remove(name: string, options: Options): Promise<void> {
@@ -142,6 +160,10 @@ command
   .command('import <path>')
   .description('use a folder that is already there, where it is; or convert a GGUF file (FILE.gguf)')
   .action((path: string) => run((options) => importModel(path, options)));
+command
+  .command('find')
+  .description('GGUF files in the folders of LM Studio, Jan, Ollama, llama.cpp and Hugging Face')
+  .action(() => run(find));
 command
   .command('remove <name>')
   .description('forget a model; fetched ones are deleted')

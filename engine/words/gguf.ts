@@ -5,12 +5,13 @@ import type { Words, WordsOf } from './words.ts';
 const OTHER_FILE = 'Choose another file of this model.';
 const OTHER_MODEL = 'Choose another model.';
 
-export const ggufWords: WordsOf<'gguf-damaged' | 'gguf-unsupported'> = {
+export const ggufWords: WordsOf<'gguf-damaged' | 'gguf-unsupported' | 'conversion-busy'> = {
   'gguf-damaged': ({ file, reason }) => ({
     cause: `${file} can't be read as GGUF: ${reason}.`,
     wayOut: 'Get the file again.',
   }),
   'gguf-unsupported': (detail) => unsupportedWords(detail),
+  'conversion-busy': () => ({ cause: 'Another model is being converted.', wayOut: 'Wait for it, or stop it.' }),
 };
 
 function unsupportedWords(detail: GgufUnsupported): Words {

@@ -19,7 +19,9 @@ export function connect(): void {
   bridge.onEvent((event) => {
     receive(event);
     const came = event.type === 'download-ended' && event.model !== null;
-    if (came || (event.type === 'exploration' && event.exploration.state === 'done')) void attempt(loadModels);
+    const found = event.type === 'exploration' && event.exploration.state === 'done';
+    const converted = event.type === 'conversion' && event.conversion.state === 'done';
+    if (came || found || converted) void attempt(loadModels);
   });
   bridge.onConnection((connected) => {
     store.getState().setConnected(connected);
