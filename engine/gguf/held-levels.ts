@@ -18,15 +18,14 @@ export interface HeldLevels {
   readonly remainders: Float32Array;
 }
 
-/** bytes: whole rows of `columns` elements. */
-export function holdLevels(bytes: Uint8Array, type: TensorType, storage: LevelStorage, columns: number): HeldLevels {
+/** bytes: whole rows; where zeros lie two a byte, rows have an even number of blocks. */
+export function holdLevels(bytes: Uint8Array, type: TensorType, storage: LevelStorage): HeldLevels {
   const raw = readLevels(bytes, type, storage);
-  const blocks = columns / storage.block;
   const { zeros, remainders } = storage.minima ? zerosOf(raw, storage.bits) : NO_ZEROS;
   return {
     levels: storage.bits === 4 ? pairs(raw.levels) : raw.levels,
     scales: raw.scales,
-    zeros: storage.bits === 4 ? pairedRows(zeros, blocks) : zeros,
+    zeros: storage.bits === 4 ? pairs(zeros) : zeros,
     remainders,
   };
 }
@@ -67,19 +66,6 @@ function pairs(levels: Uint8Array): Uint8Array {
   const packed = new Uint8Array(levels.length / 2);
   for (let index = 0; index < packed.length; index++) {
     packed[index] = (levels[2 * index] ?? 0) | ((levels[2 * index + 1] ?? 0) << 4);
-  }
-  return packed;
-}
-
-/** As `pairs`, every row of `length` for itself. */
-function pairedRows(values: Uint8Array, length: number): Uint8Array {
-  if (length % 2 === 0) return pairs(values);
-  const [rows, width] = [values.length / length, (length + 1) / 2];
-  const packed = new Uint8Array(rows * width);
-  for (const [index, value] of values.entries()) {
-    const [row, column] = [Math.floor(index / length), index % length];
-    const place = row * width + (column >> 1);
-    packed[place] = (packed[place] ?? 0) | (value << (column % 2 === 0 ? 0 : 4));
   }
   return packed;
 }

@@ -2,8 +2,8 @@
  * Reads the head of a GGUF file: its keys, and where each tensor lies (ggml/docs/gguf.md). Files are hostile: every length and count
  * is held against what the file still has before anything is allocated for it, and weights are never read here.
  *
- * Not `@huggingface/gguf`: it makes a JavaScript value of every array element before it knows whether the file has them, and
- * does not check that tensors lie within the file or apart from each other.
+ * Not `@huggingface/gguf` (0.4.6 was tried): it holds counts against fixed limits and not against the file, makes a JavaScript value of every
+ * array element, and does not ask whether tensors lie within the file: one that was cut short is read without a word.
  */
 import { ProximaError } from '../errors.ts';
 import type { ByteSource } from '../model/source.ts';

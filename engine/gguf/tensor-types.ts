@@ -13,7 +13,7 @@ export interface LevelStorage {
 
 export interface FloatStorage {
   readonly kind: 'float';
-  /** Bytes of an element. */
+  /** Of an element in the graph. */
   readonly bytes: 2 | 4;
 }
 
@@ -40,7 +40,8 @@ const TYPES: Readonly<Record<number, TensorType>> = {
   12: { name: 'Q4_K', block: 256, bytes: 144, storage: levels(4, 32, true) },
   13: { name: 'Q5_K', block: 256, bytes: 176, storage: levels(8, 32, true) },
   14: { name: 'Q6_K', block: 256, bytes: 210, storage: levels(8, 16) },
-  30: { name: 'BF16', block: 1, bytes: 2, storage: float(2) },
+  // onnxruntime-web can't cast bfloat16, and float16 has not its range.
+  30: { name: 'BF16', block: 1, bytes: 2, storage: float(4) },
 };
 
 /** Names of the others, for refusing them. */

@@ -42,6 +42,12 @@ export type StoredNames =
 /** So that onnxruntime can map a weight, it begins on a page. */
 const PAGE = 4096;
 
+/** Zeros of an odd number of blocks, two a byte, are more than WebGPU's lookups take: such rows have a byte for every level and zero. */
+function evenStorage(storage: TensorType['storage'], columns: number): TensorType['storage'] {
+  if (storage.kind === 'float' || !storage.minima) return storage;
+  return (columns / storage.block) % 2 === 0 ? storage : { ...storage, bits: 8 };
+}
+
 export class WeightPlan {
   readonly jobs: WeightJob[] = [];
   readonly initializers: Uint8Array[] = [];
@@ -55,7 +61,7 @@ export class WeightPlan {
   /** The type of a tensor that was checked to be one that Proxima takes. */
   add(name: string, rows: RowsOf): StoredNames {
     const type = tensorType(rows.tensor.type) as TensorType;
-    const { storage } = type;
+    const storage = evenStorage(type.storage, rows.columns);
     return storage.kind === 'levels'
       ? this.#addLevels(name, rows, type, storage)
       : this.#addFloats(name, rows, type, storage);
@@ -64,7 +70,7 @@ export class WeightPlan {
   #addFloats(name: string, rows: RowsOf, type: TensorType, storage: FloatStorage): StoredNames {
     const at = this.#place(
       `${name}.weight`,
-      ELEMENT_OF[type.name] ?? ElementType.float,
+      storage.bytes === 2 ? ElementType.float16 : ElementType.float,
       [rows.rows, rows.columns],
       rows.rows * rows.columns * storage.bytes,
     );
@@ -111,9 +117,3 @@ export class WeightPlan {
     return offset;
   }
 }
-
-const ELEMENT_OF: Readonly<Record<string, number>> = {
-  F32: ElementType.float,
-  F16: ElementType.float16,
-  BF16: ElementType.bfloat16,
-};

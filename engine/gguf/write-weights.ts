@@ -63,9 +63,20 @@ function inHalves(bytes: Uint8Array, rows: number, width: number, { paired }: Ro
   return placed;
 }
 
+/** bfloat16 is the upper half of a float. */
+function asStored(bytes: Uint8Array, { type, storage }: WeightJob): Uint8Array {
+  if (storage.kind === 'levels' || type.bytes === storage.bytes) return bytes;
+  const wide = new Uint8Array(2 * bytes.byteLength);
+  for (let index = 0; index < bytes.byteLength; index += 2) {
+    wide[2 * index + 2] = bytes[index] ?? 0;
+    wide[2 * index + 3] = bytes[index + 1] ?? 0;
+  }
+  return wide;
+}
+
 async function writeRows(job: WeightJob, row: number, rows: number, bytes: Uint8Array, write: WriteAt): Promise<void> {
-  if ('at' in job) return write(bytes, job.at + row * rowBytes(job));
-  const held = holdLevels(bytes, job.type, job.storage, job.columns);
+  if ('at' in job) return write(asStored(bytes, job), job.at + row * job.columns * job.storage.bytes);
+  const held = holdLevels(bytes, job.type, job.storage);
   const parts = [
     [held.levels, job.levelsAt],
     [held.scales, job.scalesAt],
