@@ -327,6 +327,8 @@ export interface Bridge extends Verbs {
   onEvent(listener: (event: AppEvent) => void): void;
   /** Hears whether the services can be reached. */
   onConnection(listener: (connected: boolean) => void): void;
+  /** Where a file lies on this machine; absent in serve mode: browsers don't say. */
+  readonly pathOf?: (file: File) => string;
 }
 
 export type Handlers = {

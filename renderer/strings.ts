@@ -245,6 +245,7 @@ export const strings = {
       'A folder is used where it is; a GGUF file (.gguf) is converted into the data folder. Its files are looked at first.',
     import: 'Import',
     checking: 'Checking …',
+    pathUnknown: (name: string) => `Browsers don’t say where ${name} lies. Type its path on the models page.`,
     converting: (name: string) => `How much of ${name} is converted`,
     stopConverting: 'Stop converting',
     others: 'Models of other programs',

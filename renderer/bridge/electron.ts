@@ -6,7 +6,7 @@ import type { Failure } from '../../engine/errors.ts';
 import { FailedCall } from './failed-call.ts';
 
 type Outcome = { result: unknown } | { failure: Failure };
-export type Exposed = Pick<Bridge, 'onEvent' | 'onConnection'> &
+export type Exposed = Pick<Bridge, 'onEvent' | 'onConnection' | 'pathOf'> &
   Readonly<Record<CallName, (parameters: unknown) => Promise<Outcome>>>;
 
 export function wrapExposed(exposed: Exposed): Bridge {
@@ -18,6 +18,6 @@ export function wrapExposed(exposed: Exposed): Bridge {
       return outcome.result;
     },
   ]);
-  const { onEvent, onConnection } = exposed;
-  return { ...(Object.fromEntries(verbs) as Verbs), onEvent, onConnection };
+  const { onEvent, onConnection, pathOf } = exposed;
+  return { ...(Object.fromEntries(verbs) as Verbs), onEvent, onConnection, ...(pathOf ? { pathOf } : {}) };
 }
