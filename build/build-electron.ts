@@ -12,6 +12,7 @@ const MODULES = {
   'engine-process': 'engine/hosts/engine-process.ts',
   'document-process': 'engine/hosts/document-process.ts',
   'explore-process': 'engine/hosts/explore-process.ts',
+  'convert-process': 'engine/hosts/convert-process.ts',
 };
 /** Sandboxed preloads are classic scripts, whole in one file. */
 const PRELOADS = { preload: 'electron/shell/preload.ts', 'engine-preload': 'electron/shell/engine-preload.ts' };

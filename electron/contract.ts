@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { PlanCheck } from '../engine/cache/sharing-plan.ts';
 import type { LoadedModel, Measured, MemoryUse, PlanId, PlanOffer } from '../engine/engine.ts';
 import type { Failure, PageRange } from '../engine/errors.ts';
+import type { FoundModel } from '../engine/hosts/converter.ts';
 import type { CatalogueModel } from '../engine/hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../engine/hub/dtypes.ts';
 import type { ModelAssessment, ModelFacts } from '../engine/hub/model-library.ts';
@@ -41,8 +42,10 @@ export const calls = {
   pauseDownload: z.object({ download: id }),
   resumeDownload: z.object({ download: id }),
   cancelDownload: z.object({ download: id }),
-  /** A folder of this machine, as the reader names it. */
-  importModel: z.object({ folder: z.string().min(1).max(4096) }),
+  /** A folder or a GGUF file of this machine, as the reader names it; name: what a file's model is called, where its file does not say. */
+  importModel: z.object({ folder: z.string().min(1).max(4096), name: z.string().min(1).max(200).optional() }),
+  cancelImport: z.object({}),
+  findModels: z.object({}),
   removeModel: z.object({ model: z.string().max(255) }),
   /** Forgotten where null. */
   /** Looks for a sharing plan on documents of the library. */
@@ -95,7 +98,11 @@ export interface Results {
   pauseDownload: null;
   resumeDownload: null;
   cancelDownload: null;
+  /** A GGUF file is converted; how that goes is told by events. */
   importModel: null;
+  cancelImport: null;
+  /** GGUF files where other programs keep theirs. */
+  findModels: readonly FoundModel[];
   removeModel: null;
   explore: Exploration;
   cancelExploration: null;
@@ -169,6 +176,18 @@ export interface Exploration {
   readonly failure: Failure | null;
 }
 
+/** A GGUF file that becomes a model. */
+export interface Conversion {
+  readonly name: string;
+  readonly state: 'running' | 'done' | 'failed' | 'cancelled';
+  /** Bytes of its weights; total is 0 until they are begun with. */
+  readonly done: number;
+  readonly total: number;
+  readonly failure: Failure | null;
+}
+
+export type { FoundModel };
+
 export interface HubState {
   readonly endpoint: string;
   /** Where the token for models behind terms is kept. */
@@ -181,6 +200,7 @@ export interface Models {
   readonly downloads: readonly Download[];
   /** The one that is under way, or was last. */
   readonly exploration: Exploration | null;
+  readonly conversion: Conversion | null;
   readonly hub: HubState;
 }
 
@@ -298,6 +318,7 @@ export type AppEvent =
   | { type: 'download'; download: Download }
   /** It came to its end, or was given up: then there is no model. */
   | { type: 'exploration'; exploration: Exploration }
+  | { type: 'conversion'; conversion: Conversion }
   | { type: 'download-ended'; download: string; model: string | null }
   | { type: 'notice'; notice: Notice };
 
@@ -311,6 +332,8 @@ export interface Bridge extends Verbs {
   onEvent(listener: (event: AppEvent) => void): void;
   /** Hears whether the services can be reached. */
   onConnection(listener: (connected: boolean) => void): void;
+  /** Where a file lies on this machine; absent in serve mode: browsers don't say. */
+  readonly pathOf?: (file: File) => string;
 }
 
 export type Handlers = {

@@ -2,6 +2,7 @@
  * Every way in which Proxima can refuse or fail: a code, and the data that a front needs to say it in words (`words/`). A
  * failure is plain data, so that it crosses processes and is kept in the database as it is.
  */
+import type { GgufUnsupported } from './gguf/unsupported-gguf.ts';
 import type { Unsupported } from './unsupported.ts';
 
 /** Data that goes with each code. */
@@ -22,6 +23,8 @@ export interface FailureDetails {
   'model-damaged': { readonly part: string; readonly reason: string };
   'model-data-missing': { readonly file: string };
   'model-unsupported': Unsupported;
+  'gguf-damaged': { readonly file: string; readonly reason: string };
+  'gguf-unsupported': GgufUnsupported;
   'tokenizer-mismatch': { readonly tokenizer: number; readonly model: number };
   'runtime-missing': { readonly runtime: string; readonly reason: string };
   'device-lost': { readonly reason: string };
@@ -69,6 +72,7 @@ export interface FailureDetails {
   'request-invalid': { readonly reason: string };
   'file-too-large': { readonly limitBytes: number };
   'exploration-busy': NoDetail;
+  'conversion-busy': NoDetail;
   /** What an earlier version of Proxima wrote down in its own words. */
   'told-earlier': { readonly message: string; readonly wayOut: string };
   /** A fault of Proxima's own. */

@@ -242,10 +242,23 @@ export const strings = {
     pause: 'Pause download',
     resume: 'Go on downloading',
     giveUp: 'Give up and delete what has come',
-    importLabel: 'A model folder that is already there',
-    importHint: 'It is used where it is; nothing is copied. Its files are looked at first.',
+    importLabel: 'A model folder or GGUF file that is already there',
+    importHint:
+      'A folder is used where it is; a GGUF file (.gguf) is converted into the data folder. Its files are looked at first.',
     import: 'Import',
     checking: 'Checking …',
+    pathUnknown: (name: string) => `Browsers don’t say where ${name} lies. Type its path on the models page.`,
+    converting: (name: string) => `How much of ${name} is converted`,
+    stopConverting: 'Stop converting',
+    others: 'Models of other programs',
+    othersHint:
+      'GGUF files in the folders of LM Studio, Jan, Ollama, llama.cpp and Hugging Face. Nothing is looked at before you click.',
+    find: 'Look for them',
+    noneFound: 'There are none in these folders.',
+    contextOf: (tokens: string) => `${tokens} tokens of context`,
+    foundIn: (place: string, size: string, quantisation: string, context: string) =>
+      `${[place, size, quantisation, context].filter((each) => each !== '').join(', ')}.`,
+    importFound: (name: string) => `Import ${name}`,
     hub: (endpoint: string) =>
       `Nothing is fetched before you click. Sizes are asked of ${endpoint}; every file is compared with the hash that is published there.`,
     lookUp: 'Look up',

@@ -28,8 +28,8 @@ export function createApp(parts: AppParts): App {
 
 /** Takes up what was under way when Proxima ended, and starts the engine. */
 export function appOf(services: Services): App {
-  const { answers, conversations, database, downloads, engine, events, explorations, library, readings, store } =
-    services;
+  const { answers, conversations, conversions, database, downloads, engine, events, explorations, library } = services;
+  const { readings, store } = services;
   const handlers = merged(
     documentHandlers(services),
     conversationHandlers(services),
@@ -47,6 +47,7 @@ export function appOf(services: Services): App {
     onEvent: (listener) => events.add(listener),
     close: () => {
       downloads.close();
+      conversions.cancel();
       explorations.cancel();
       library.close();
       answers.stopAll();

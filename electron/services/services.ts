@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Document } from '../../engine/documents/document.ts';
 import type { PlanId } from '../../engine/engine.ts';
 import { type Failure, failureOf } from '../../engine/errors.ts';
+import { type ConvertProcess, forkConverter } from '../../engine/hosts/converter.ts';
 import type { ReadFileOptions } from '../../engine/hosts/document-reader.ts';
 import { type ExploreProcess, forkExplorer } from '../../engine/hosts/explorer.ts';
 import type { StartedHost } from '../../engine/hosts/hosted-engine.ts';
@@ -11,6 +12,7 @@ import type { AppEvent, Settings } from '../contract.ts';
 import { offeredPlans, usualPlanOf } from '../plan-choice.ts';
 import { Answers } from './answers.ts';
 import { ConversationStore } from './conversations.ts';
+import { Conversions } from './conversions.ts';
 import { Database } from './database.ts';
 import { DocumentStore } from './document-store.ts';
 import { Downloads } from './downloads.ts';
@@ -32,6 +34,10 @@ export interface AppParts {
   readonly readFile: (path: string, options: ReadFileOptions) => Promise<Document>;
   /** A process that looks for cache plans; Node's where left out. */
   readonly startExplorer?: () => ExploreProcess;
+  /** A process that makes models of GGUF files; Node's where left out. */
+  readonly startConverter?: () => ConvertProcess;
+  /** Where models of other programs are looked for; this person's own folder where left out. */
+  readonly home?: string;
   /** Where the hub's token is kept; in memory where left out. */
   readonly secrets?: SecretStore;
 }
@@ -51,6 +57,7 @@ export interface Services {
   readonly answers: Answers;
   readonly library: Library;
   readonly explorations: Explorations;
+  readonly conversions: Conversions;
   /** The engine is replaced by one with the settings and the model's folder as they are now. */
   restart(): void;
 }
@@ -133,6 +140,13 @@ export function createServices(parts: AppParts): Services {
     },
   });
 
+  const conversions = new Conversions({
+    library: models,
+    startConverter: parts.startConverter ?? forkConverter,
+    onChange: (conversion) => emit({ type: 'conversion', conversion }),
+    home: parts.home,
+  });
+
   /** A new document is measured, and read where it fits; where it doesn't, the reader is asked. */
   async function readWhatFits(document: string): Promise<void> {
     try {
@@ -169,6 +183,7 @@ export function createServices(parts: AppParts): Services {
     answers,
     library,
     explorations,
+    conversions,
     restart,
   };
 }

@@ -1,6 +1,7 @@
 /** The engine's and the documents' hosts under Electron: utility processes, and a hidden sandboxed window for the graphics card. */
 import { join } from 'node:path';
 import { BrowserWindow, MessageChannelMain, utilityProcess } from 'electron';
+import type { ConvertMessage, ConvertProcess } from '../../engine/hosts/converter.ts';
 import type { DocumentMessage, DocumentProcess } from '../../engine/hosts/document-reader.ts';
 import type { ExploreMessage, ExploreProcess } from '../../engine/hosts/explorer.ts';
 import type { RuntimeChoice } from '../../engine/hosts/fork-engine.ts';
@@ -76,6 +77,19 @@ export function startExplorer(): ExploreProcess {
   return {
     post: (request) => child.postMessage(request),
     onMessage: (listener) => void child.on('message', (message: ExploreMessage) => listener(message)),
+    onExit: (listener) => void child.on('exit', () => listener()),
+    kill: () => void child.kill(),
+  };
+}
+
+export function startConverter(): ConvertProcess {
+  const child = utilityProcess.fork(join(BUILT, 'convert-process.js'), [], {
+    serviceName: 'Proxima converter',
+    stdio: 'ignore',
+  });
+  return {
+    post: (request) => child.postMessage(request),
+    onMessage: (listener) => void child.on('message', (message: ConvertMessage) => listener(message)),
     onExit: (listener) => void child.on('exit', () => listener()),
     kill: () => void child.kill(),
   };

@@ -10,7 +10,7 @@ import { type App, createApp } from '../services/app.ts';
 import { answerCall } from '../services/calls.ts';
 import { handleScheme, registerScheme } from './app-protocol.ts';
 import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
-import { startDocumentProcess, startExplorer, startHost } from './hosts.ts';
+import { startConverter, startDocumentProcess, startExplorer, startHost } from './hosts.ts';
 import { secretInKeychain } from './keychain.ts';
 import { setMenu } from './menu.ts';
 import { countReloads } from './reloads.ts';
@@ -61,6 +61,7 @@ async function open(): Promise<void> {
         startHost(runtime, threads ?? undefined, modelFolder, signal),
       readFile: (path, options) => readDocumentFile(path, options, startDocumentProcess),
       startExplorer,
+      startConverter,
       secrets: secretInKeychain(join(dataFolder, 'hub-token')),
     });
   } catch (cause) {

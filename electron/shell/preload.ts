@@ -1,5 +1,5 @@
 /** What the screen is given in Electron: the contract's calls as functions, and events. No transport, no Node. */
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import type { AppEvent } from '../contract.ts';
 import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
 
@@ -17,6 +17,7 @@ const bridge = {
   onEvent: (listener: Listener<AppEvent>) => void ipcRenderer.on(EVENT_CHANNEL, (_, event) => listener(event)),
   // Main and screen live and die together.
   onConnection: (listener: Listener<boolean>) => listener(true),
+  pathOf: (file: File) => webUtils.getPathForFile(file),
 };
 
 contextBridge.exposeInMainWorld('proxima', bridge);

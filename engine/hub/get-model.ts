@@ -2,9 +2,9 @@
  * Gets a model from a hub into a folder: several files at a time, whole or not at all; and of one that can't run no more than it takes to
  * see that: config, tokenizer and template first, then the graph without its weights, and only then gigabytes.
  */
-import { rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
 import { ProximaError, throwIfCancelled } from '../errors.ts';
+import { freeBytesAround } from '../folders/free-space.ts';
 import { reallyWithin } from '../folders/paths.ts';
 import { type DownloadOptions, downloadFile } from './download.ts';
 import type { Dtype } from './dtypes.ts';
@@ -78,20 +78,9 @@ function targetOf(folder: string, { path }: HubFile): string {
 }
 
 async function requireRoom(folder: string, total: number, { freeBytes }: GetOptions): Promise<void> {
-  const free = await (freeBytes ?? freeAround)(folder);
+  const free = await (freeBytes ?? freeBytesAround)(folder);
   if (total <= free) return;
   throw new ProximaError('storage-full', { what: 'the model', neededBytes: total, freeBytes: free });
-}
-
-/** Of the nearest folder that is there. */
-async function freeAround(folder: string): Promise<number> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    const above = join(folder, '..');
-    return above === folder ? Number.POSITIVE_INFINITY : freeAround(above);
-  }
 }
 
 /** The first failure ends it once those under way have ended. */

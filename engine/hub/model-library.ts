@@ -1,9 +1,10 @@
 /** Which models there are on this machine: those that were fetched, and those that lie somewhere else and are only named. */
 import { lstatSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorOf, failureOf, ProximaError } from '../errors.ts';
+import { type ImportOptions, importGguf, modelNameOf } from '../folders/import-gguf.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { reallyWithin, realPath } from '../folders/paths.ts';
 import { assessModel, type CutCheck, type ModelAssessment } from '../model/assess.ts';
@@ -73,6 +74,13 @@ export class ModelLibrary {
     return { ...model, assessment };
   }
 
+  /** Converts a GGUF file into a model of Proxima's own. Rejects as `importGguf` does. name: what it is called; left out: as the file. */
+  async importGguf(path: string, options: ImportOptions = {}, name = modelNameOf(path)): Promise<AssessedModel> {
+    const folder = await this.newFolder(name);
+    await importGguf(resolve(path), folder, options);
+    return this.add(folder, true);
+  }
+
   /** Forgets a model, and deletes it where it is Proxima's own copy. Rejects with `entry-missing`. */
   async remove(name: string): Promise<KnownModel> {
     const model = await this.find(name);
@@ -85,6 +93,15 @@ export class ModelLibrary {
   #holds(folder: string): boolean {
     const isFolder = lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
     return isFolder && realPath(dirname(folder)) === realPath(this.#folder);
+  }
+
+  /** Where a model of this name may be written. */
+  async newFolder(title: string): Promise<string> {
+    const name = folderName(title);
+    for (let count = 1; ; count++) {
+      const folder = join(this.#folder, count === 1 ? name : `${name}-${count}`);
+      if (!(await stat(folder).catch(() => undefined))) return folder;
+    }
   }
 
   get #file(): string {
@@ -133,6 +150,16 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A name that every disk takes. */
+function folderName(name: string): string {
+  return (
+    name
+      .replaceAll(/[^\p{L}\p{N}._-]+/gu, '-')
+      .replace(/^[.-]+/, '')
+      .slice(0, 100) || 'model'
+  );
 }
 
 function freeName(wanted: string, others: readonly KnownModel[]): string {

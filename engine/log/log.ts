@@ -12,7 +12,7 @@ import electronLog from 'electron-log/node';
 import { describe } from './description.ts';
 import { type Private, redact } from './redaction.ts';
 
-export type Program = 'app' | 'engine' | 'documents' | 'explorer';
+export type Program = 'app' | 'engine' | 'documents' | 'explorer' | 'converter';
 
 export interface LogOptions {
   readonly program: Program;

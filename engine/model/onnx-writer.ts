@@ -4,16 +4,18 @@ import type { OnnxInitializer } from './onnx.ts';
 import type { ByteSource } from './source.ts';
 
 /** ONNX element types (TensorProto.DataType). */
-export const ElementType = { float: 1, int32: 6, int64: 7, float16: 10 } as const;
+export const ElementType = { float: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
 
 export interface NodeDescription {
   readonly operator: string;
   readonly domain?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Integers as number (or array), floats as { float }. */
-  readonly attributes?: Readonly<Record<string, number | readonly number[] | { readonly float: number }>>;
+  /** Integers as number (or array), floats as { float }, an encoded GraphProto as { graph }. */
+  readonly attributes?: Readonly<Record<string, NodeAttribute>>;
 }
+
+export type NodeAttribute = number | readonly number[] | { readonly float: number } | { readonly graph: Uint8Array };
 
 export interface ValueDescription {
   readonly name: string;
@@ -24,7 +26,10 @@ export interface ValueDescription {
 
 const FLOAT_ATTRIBUTE = 1;
 const INTEGER_ATTRIBUTE = 2;
+const GRAPH_ATTRIBUTE = 5;
 const INTEGERS_ATTRIBUTE = 7;
+/** TensorProto.DataLocation. */
+const EXTERNAL_LOCATION = 1;
 
 export function encodeNode(node: NodeDescription): Uint8Array {
   const writer = new BinaryWriter();
@@ -41,16 +46,14 @@ export function encodeNode(node: NodeDescription): Uint8Array {
   return writer.finish();
 }
 
-function encodeAttribute(
-  writer: BinaryWriter,
-  name: string,
-  value: number | readonly number[] | { readonly float: number },
-): void {
+function encodeAttribute(writer: BinaryWriter, name: string, value: NodeAttribute): void {
   writer.tag(1, WireType.LengthDelimited).string(name);
   if (typeof value === 'number') {
     writer.tag(3, WireType.Varint).int64(value).tag(20, WireType.Varint).int32(INTEGER_ATTRIBUTE);
   } else if ('float' in value) {
     writer.tag(2, WireType.Bit32).float(value.float).tag(20, WireType.Varint).int32(FLOAT_ATTRIBUTE);
+  } else if ('graph' in value) {
+    writer.tag(6, WireType.LengthDelimited).bytes(value.graph).tag(20, WireType.Varint).int32(GRAPH_ATTRIBUTE);
   } else {
     for (const each of value) writer.tag(8, WireType.Varint).int64(each);
     writer.tag(20, WireType.Varint).int32(INTEGERS_ATTRIBUTE);
@@ -91,6 +94,39 @@ export function encodeConstant(
   writer.tag(8, WireType.LengthDelimited).string(name);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return writer.tag(9, WireType.LengthDelimited).bytes(bytes).finish();
+}
+
+/** A weight whose bytes lie in a file beside the graph. */
+export function encodeExternal(
+  name: string,
+  elementType: number,
+  dimensions: readonly number[],
+  place: { readonly file: string; readonly offset: number; readonly length: number },
+): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const dimension of dimensions) writer.tag(1, WireType.Varint).int64(dimension);
+  writer.tag(2, WireType.Varint).int32(elementType).tag(8, WireType.LengthDelimited).string(name);
+  const entries = { location: place.file, offset: String(place.offset), length: String(place.length) };
+  for (const [key, value] of Object.entries(entries)) {
+    writer.tag(13, WireType.LengthDelimited).fork();
+    writer.tag(1, WireType.LengthDelimited).string(key).tag(2, WireType.LengthDelimited).string(value).join();
+  }
+  return writer.tag(14, WireType.Varint).int32(EXTERNAL_LOCATION).finish();
+}
+
+/** A graph that hands values of the graph around it on, as a branch of an If. */
+export function encodeBranch(outputs: readonly { readonly name: string; readonly from: string }[]): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const { name, from } of outputs) {
+    writer
+      .tag(1, WireType.LengthDelimited)
+      .bytes(encodeNode({ operator: 'Identity', inputs: [from], outputs: [name] }));
+  }
+  writer.tag(2, WireType.LengthDelimited).string('branch');
+  for (const { name } of outputs) {
+    writer.tag(12, WireType.LengthDelimited).bytes(encodeValue({ name, elementType: ElementType.float }));
+  }
+  return writer.finish();
 }
 
 /** An operator set import of every graph that the engine writes itself. */

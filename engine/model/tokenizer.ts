@@ -16,7 +16,9 @@ export class Tokenizer {
   constructor(definition: object, config: object) {
     this.#hub = new HubTokenizer(withThinking(definition), config);
     const added = [...this.#hub.get_added_tokens_decoder().values()].map((token) => token.content);
-    const escaped = added.filter((content) => content.length > 1).map((content) => RegExp.escape(content));
+    // Runs of white space that are tokens of their own (Gemma's line breaks, MPT's spaces) can't end a turn and stay whole.
+    const named = added.filter((content) => content.length > 1 && /[^\s▁]/u.test(content));
+    const escaped = named.map((content) => RegExp.escape(content));
     this.#special = escaped.length > 0 ? new RegExp(escaped.join('|'), 'g') : undefined;
     let largest = -1;
     for (const id of this.#hub.get_vocab(true).values()) largest = Math.max(largest, id);

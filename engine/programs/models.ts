@@ -2,8 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { setGlobalProxyFromEnv } from 'node:http';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { describeGguf } from '../folders/describe-gguf.ts';
+import { findGgufFiles } from '../folders/find-models.ts';
+import { isGgufFile } from '../folders/import-gguf.ts';
+import type { FoundModel } from '../hosts/converter.ts';
 import { cacheBytesPerThousand, catalogueSchema } from '../hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../hub/dtypes.ts';
 import { getModel } from '../hub/get-model.ts';
@@ -37,7 +41,8 @@ function print(options: Options, value: unknown, text: string): void {
 
 async function list(options: Options): Promise<void> {
   const models = await new ModelLibrary(options.data).list();
-  const none = 'No models beside the built-in one. Get one (get OWNER/NAME) or import a folder (import FOLDER).';
+  const none =
+    'No models beside the built-in one. Get one (get OWNER/NAME) or import a folder or a GGUF file (import PATH).';
   print(options, models, models.map(described).join('\n') || none);
 }
 
@@ -60,9 +65,37 @@ async function get(repository: string, options: Options): Promise<void> {
   print(options, model, described(model));
 }
 
-async function importFolder(folder: string, options: Options): Promise<void> {
-  const model = await new ModelLibrary(options.data).add(folder, false);
+async function importModel(path: string, options: Options): Promise<void> {
+  const library = new ModelLibrary(options.data);
+  const model = (await isGgufFile(path)) ? await convert(library, path) : await library.add(path, false);
   print(options, model, described(model));
+}
+
+async function convert(library: ModelLibrary, path: string): Promise<AssessedModel> {
+  const progress = startProgress(`Converting ${basename(path)}`, 'MiB');
+  try {
+    return await library.importGguf(path, {
+      signal: controller.signal,
+      onProgress: (done, total) => progress.update(Math.round(done / MEBIBYTE), Math.ceil(total / MEBIBYTE)),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function find(options: Options): Promise<void> {
+  const files = await findGgufFiles({ home: homedir(), environment: process.env });
+  const found = [];
+  for (const file of files) found.push({ ...file, ...(await describeGguf(file.path)) });
+  const none = 'No GGUF files in the folders of LM Studio, Jan, Ollama, llama.cpp and Hugging Face.';
+  print(options, found, found.map(told).join('\n') || none);
+}
+
+function told({ place, name, path, bytes, quantisation, contextTokens, verdict, failure }: FoundModel): string {
+  const size = `${(bytes / MEBIBYTE).toFixed(0)} MiB`;
+  const context = contextTokens === null ? '' : `, ${contextTokens.toLocaleString('en')} tokens of context`;
+  const why = failure ? `: ${sentencesFor(failure, 'terminal')}` : '';
+  return `${name} (${place})\n  ${path}\n  ${size}, ${quantisation || 'unreadable'}${context}; ${verdict}${why}`;
 }
 
 async function remove(name: string, options: Options): Promise<void> {
@@ -127,9 +160,13 @@ command
     run((options) => get(repository, dtype ? { ...options, dtype } : options)),
   );
 command
-  .command('import <folder>')
-  .description('use a folder that is already there, where it is')
-  .action((folder: string) => run((options) => importFolder(folder, options)));
+  .command('import <path>')
+  .description('use a folder that is already there, where it is; or convert a GGUF file (FILE.gguf)')
+  .action((path: string) => run((options) => importModel(path, options)));
+command
+  .command('find')
+  .description('GGUF files in the folders of LM Studio, Jan, Ollama, llama.cpp and Hugging Face')
+  .action(() => run(find));
 command
   .command('remove <name>')
   .description('forget a model; fetched ones are deleted')

@@ -2,13 +2,14 @@
 import type { ErrorCode, Failure } from '../errors.ts';
 import { documentWords } from './documents.ts';
 import { engineWords } from './engine.ts';
+import { ggufWords } from './gguf.ts';
 import { modelWords } from './models.ts';
 import { storageWords } from './storage.ts';
 import type { Front, Words, WordsOf } from './wording.ts';
 
 export type { Front, Words } from './wording.ts';
 
-const WORDS: WordsOf<ErrorCode> = { ...documentWords, ...modelWords, ...engineWords, ...storageWords };
+const WORDS: WordsOf<ErrorCode> = { ...documentWords, ...ggufWords, ...modelWords, ...engineWords, ...storageWords };
 
 export function wordsFor({ code, detail }: Failure, front: Front): Words {
   return (WORDS[code] as (detail: unknown, front: Front) => Words)(detail, front);

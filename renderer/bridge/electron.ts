@@ -5,11 +5,11 @@ import type { Failure } from '../../engine/errors.ts';
 import { FailedCall } from './failed-call.ts';
 
 type Outcome = { result: unknown } | { failure: Failure };
-export type Exposed = Pick<Bridge, 'onEvent' | 'onConnection'> &
+export type Exposed = Pick<Bridge, 'onEvent' | 'onConnection' | 'pathOf'> &
   Readonly<Record<CallName, (parameters: unknown) => Promise<Outcome>>>;
 
 export function wrapExposed(exposed: Exposed): Bridge {
-  const { onEvent, onConnection, ...calls } = exposed;
+  const { onEvent, onConnection, pathOf, ...calls } = exposed;
   const verbs = Object.entries(calls).map(([name, call]) => [
     name,
     async (parameters: unknown) => {
@@ -18,5 +18,5 @@ export function wrapExposed(exposed: Exposed): Bridge {
       return outcome.result;
     },
   ]);
-  return { ...(Object.fromEntries(verbs) as Verbs), onEvent, onConnection };
+  return { ...(Object.fromEntries(verbs) as Verbs), onEvent, onConnection, ...(pathOf ? { pathOf } : {}) };
 }

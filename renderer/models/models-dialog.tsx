@@ -5,7 +5,9 @@ import { attempt, loadModels } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 import { Catalogue } from './catalogue.tsx';
+import { ConversionItem } from './conversion-item.tsx';
 import { DownloadItem } from './download-item.tsx';
+import { FoundModels } from './found-models.tsx';
 import { HubToken } from './hub-token.tsx';
 import { ImportFolder } from './import-folder.tsx';
 import { ModelItem } from './model-item.tsx';
@@ -36,6 +38,8 @@ export function ModelsDialog() {
             </section>
           )}
           <ImportFolder />
+          {models.conversion && <ConversionItem conversion={models.conversion} />}
+          <FoundModels busy={models.conversion?.state === 'running'} />
           <Catalogue models={models} />
           <HubToken hub={models.hub} />
         </div>

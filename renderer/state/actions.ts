@@ -19,7 +19,9 @@ export function connect(): void {
   bridge.onEvent((event) => {
     receive(event);
     const came = event.type === 'download-ended' && event.model !== null;
-    if (came || (event.type === 'exploration' && event.exploration.state === 'done')) void attempt(loadModels);
+    const found = event.type === 'exploration' && event.exploration.state === 'done';
+    const converted = event.type === 'conversion' && event.conversion.state === 'done';
+    if (came || found || converted) void attempt(loadModels);
   });
   bridge.onConnection((connected) => {
     store.getState().setConnected(connected);
@@ -67,10 +69,25 @@ async function load(document: string, conversation: string | undefined, isLast: 
   if (entry?.state === 'stored' && entry.reading.state === 'none') await bridge.read({ document });
 }
 
-/** Adds files one after the other; the first one is shown. */
+const GGUF = /\.gguf$/i;
+
+/** A GGUF file is a model, not a document: it is imported from where it lies, on the models page. */
+async function importFile(name: string, content: Blob): Promise<void> {
+  const folder = content instanceof File ? bridge.pathOf?.(content) : undefined;
+  store.getState().openDialog({ kind: 'models' });
+  if (!folder) return store.getState().notify(strings.models.pathUnknown(name));
+  await attempt(() => bridge.importModel({ folder }));
+  await attempt(loadModels);
+}
+
+/** Adds files one after the other; the first document is shown. */
 export async function addFiles(files: readonly { name: string; content: Blob }[]): Promise<void> {
   let first = true;
   for (const { name, content } of files) {
+    if (GGUF.test(name)) {
+      await importFile(name, content);
+      continue;
+    }
     try {
       const entry = await addFile(name, content);
       if (first) await choose(entry.id);

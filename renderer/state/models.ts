@@ -14,6 +14,8 @@ export const createModelsSlice: Slice<ModelsSlice> = (set) => ({
   receiveModels: (event) => {
     if (event.type === 'exploration')
       set(({ models }) => (models ? { models: { ...models, exploration: event.exploration } } : {}));
+    if (event.type === 'conversion')
+      set(({ models }) => (models ? { models: { ...models, conversion: event.conversion } } : {}));
     if (event.type !== 'download' && event.type !== 'download-ended') return;
     set(({ models }) => (models ? { models: { ...models, downloads: after(models, event) } } : {}));
   },

@@ -1,4 +1,5 @@
 /** Calls about models: looked up, downloaded, imported, removed; and their cache plans. */
+import { isGgufFile, modelNameOf } from '../../../engine/folders/import-gguf.ts';
 import type { Handlers } from '../../contract.ts';
 import { changeSettings } from '../change-settings.ts';
 import { choicesOf, modelEntries, readCatalogue } from '../models.ts';
@@ -12,13 +13,15 @@ type ModelCalls =
   | 'resumeDownload'
   | 'cancelDownload'
   | 'importModel'
+  | 'cancelImport'
+  | 'findModels'
   | 'removeModel'
   | 'explore'
   | 'cancelExploration'
   | 'setHubToken';
 
 export function modelHandlers(services: Services): Pick<Handlers, ModelCalls> {
-  const { access, downloads, explorations, library, models, parts, settings, store } = services;
+  const { access, conversions, downloads, explorations, library, models, parts, settings, store } = services;
   const textOf = (document: string) =>
     library
       .pages(document)
@@ -30,6 +33,7 @@ export function modelHandlers(services: Services): Pick<Handlers, ModelCalls> {
       catalogue: await readCatalogue(parts.catalogueFile),
       downloads: downloads.list(),
       exploration: explorations.state,
+      conversion: conversions.state,
       hub: access.state(),
     }),
     lookUpModel: ({ repository }) => choicesOf(access.hub(), repository),
@@ -46,10 +50,16 @@ export function modelHandlers(services: Services): Pick<Handlers, ModelCalls> {
       await downloads.cancel(download);
       return null;
     },
-    importModel: async ({ folder }) => {
-      await models.add(folder, false);
+    importModel: async ({ folder, name }) => {
+      if (await isGgufFile(folder)) await conversions.start(folder, name ?? modelNameOf(folder));
+      else await models.add(folder, false);
       return null;
     },
+    cancelImport: () => {
+      conversions.cancel();
+      return null;
+    },
+    findModels: () => conversions.find(),
     removeModel: async ({ model }) => {
       await models.find(model);
       if (settings.get().model === model) await changeSettings(services, { model: null });
