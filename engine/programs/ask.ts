@@ -11,6 +11,7 @@ import { loadModel, type Model } from '../model/model.ts';
 import { choosePolicy, type PolicyName } from '../policy.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { noteWords } from '../words/note-words.ts';
 import { type CommandLine, parseCommandLine } from './ask/options.ts';
 import { startProgress } from './ask/progress.ts';
 import { createReport, formatComparison, formatReport, type Report } from './ask/report.ts';
@@ -92,7 +93,7 @@ async function answerUnder(
       pages: document.pages.length,
       pagesRead: pages.length,
       pageRange: { first: pages[0]?.number ?? 0, last: pages.at(-1)?.number ?? 0 },
-      warnings: [...document.warnings, ...leftOut(document, pages)],
+      warnings: [...document.notes.map(noteWords), ...leftOut(document, pages)],
     });
   } finally {
     reading.close();
