@@ -19,12 +19,30 @@ export interface Expected {
   readonly noisy?: boolean;
 }
 
-const SUBJECTS = 'the tenant|the landlord|the harbour master|a surveyor|the committee|every member|the treasurer|the clerk|an auditor|the insurer|the carrier|our laboratory|the registrar|the supplier|a well-known engineer'.split('|');
-const VERBS = 'shall deliver|has inspected|will repair|must report|agreed to measure|may not transfer|described|confirmed|refused to sign|has since published|could hardly explain|will carefully examine'.split('|');
-const OBJECTS = 'the northern warehouse|all outstanding invoices|the flood defences|a certified copy of the record|the ventilation equipment|two independent estimates|the quarterly temperature readings|any long-term obligation|the electricity meters|the archive of correspondence|a self-contained description|its final specification|the difference between both offers'.split('|');
-const ENDINGS = 'before the end of the month|within fourteen days of notice|at the expense of the other party|for a period of three years|without further consideration|in the presence of two witnesses|under the conditions described below|as soon as the weather allows|in accordance with the second schedule|although the office was officially closed|after the committee had finished its discussion'.split('|');
-const TITLES = 'General provisions|Payment and deposit|Inspection of the premises|Method of measurement|Findings of the survey|Insurance and liability|Delivery and acceptance|Closing remarks'.split('|');
-const GOODS = 'Copper pipe|Roof tiles|Window frames|Insulation wool|Oak boards|Paint, white|Steel hinges|Cement bags|Garden hose|Desk lamps|Paper reams|Filter masks'.split('|');
+const SUBJECTS =
+  'the tenant|the landlord|the harbour master|a surveyor|the committee|every member|the treasurer|the clerk|an auditor|the insurer|the carrier|our laboratory|the registrar|the supplier|a well-known engineer'.split(
+    '|',
+  );
+const VERBS =
+  'shall deliver|has inspected|will repair|must report|agreed to measure|may not transfer|described|confirmed|refused to sign|has since published|could hardly explain|will carefully examine'.split(
+    '|',
+  );
+const OBJECTS =
+  'the northern warehouse|all outstanding invoices|the flood defences|a certified copy of the record|the ventilation equipment|two independent estimates|the quarterly temperature readings|any long-term obligation|the electricity meters|the archive of correspondence|a self-contained description|its final specification|the difference between both offers'.split(
+    '|',
+  );
+const ENDINGS =
+  'before the end of the month|within fourteen days of notice|at the expense of the other party|for a period of three years|without further consideration|in the presence of two witnesses|under the conditions described below|as soon as the weather allows|in accordance with the second schedule|although the office was officially closed|after the committee had finished its discussion'.split(
+    '|',
+  );
+const TITLES =
+  'General provisions|Payment and deposit|Inspection of the premises|Method of measurement|Findings of the survey|Insurance and liability|Delivery and acceptance|Closing remarks'.split(
+    '|',
+  );
+const GOODS =
+  'Copper pipe|Roof tiles|Window frames|Insulation wool|Oak boards|Paint, white|Steel hinges|Cement bags|Garden hose|Desk lamps|Paper reams|Filter masks'.split(
+    '|',
+  );
 
 export class Writer {
   readonly #random: () => number;
@@ -65,7 +83,11 @@ export class Writer {
     const head = ['Article', 'Count', 'Price', 'Total', 'Store', 'Remark'].slice(0, columns);
     const row = () => {
       const cells = [this.pick(GOODS), String(this.number(2, 480)), this.amount(), this.amount()];
-      return [...cells, this.pick(['north', 'south', 'harbour']), this.pick(['late', 'in part', 'damaged', 'none'])].slice(0, columns);
+      return [
+        ...cells,
+        this.pick(['north', 'south', 'harbour']),
+        this.pick(['late', 'in part', 'damaged', 'none']),
+      ].slice(0, columns);
     };
     return [head, ...Array.from({ length: rows }, row)];
   }

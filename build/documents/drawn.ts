@@ -109,7 +109,12 @@ const DRAWN: Readonly<Record<string, Draw>> = {
   'statement.pdf': (pdf, write) => {
     const cells = [
       ['Date', 'Booking', 'Out', 'In'],
-      ...Array.from({ length: 22 }, (_, row) => [`0${(row % 9) + 1} May`, write.pick(['Rent', 'Water supply', 'Electricity', 'Refund of deposit']), row % 3 === 0 ? '' : write.amount(), row % 3 === 0 ? write.amount() : '']),
+      ...Array.from({ length: 22 }, (_, row) => [
+        `0${(row % 9) + 1} May`,
+        write.pick(['Rent', 'Water supply', 'Electricity', 'Refund of deposit']),
+        row % 3 === 0 ? '' : write.amount(),
+        row % 3 === 0 ? write.amount() : '',
+      ]),
     ];
     pdf.fontSize(9);
     const ends = [0, 0, 400, 520];
@@ -123,10 +128,16 @@ const DRAWN: Readonly<Record<string, Draw>> = {
   },
   'sections-beside-table.pdf': (pdf, write) => {
     const text = write.paragraph(3);
-    const cells = [['Room', 'Area', 'Rent'], ['Kitchen', '12', '140'], ['Cellar', '30', '95'], ['Attic', '22', '80']];
+    const cells = [
+      ['Room', 'Area', 'Rent'],
+      ['Kitchen', '12', '140'],
+      ['Cellar', '30', '95'],
+      ['Attic', '22', '80'],
+    ];
     pdf.fontSize(10).text(text, 50, 50, { width: 480 });
     const top = pdf.y + 20;
-    for (const [row, texts] of cells.entries()) for (const [column, each] of texts.entries()) at(pdf, 50 + column * 150, top + row * 20, each);
+    for (const [row, texts] of cells.entries())
+      for (const [column, each] of texts.entries()) at(pdf, 50 + column * 150, top + row * 20, each);
     const after = write.paragraph(3);
     pdf.text(after, 50, top + 100, { width: 480 });
     return known(`${text}\n${cells.map((row) => row.join(' ')).join('\n')}\n${after}`, { tables: [cells] });
@@ -140,7 +151,14 @@ function invoices(pdf: PDFKit.PDFDocument, write: Writer): Omit<Expected, 'file'
   const words: string[] = [];
   for (let index = 0; index < 6; index++) {
     if (index > 0) pdf.addPage();
-    const lines = [`Invoice number ${2040 + index}`, `Customer ${write.number(100, 999)}`, ...write.list(3), `Net ${write.amount()}`, `VAT 20% ${write.amount()}`, `Total due ${write.amount()}`];
+    const lines = [
+      `Invoice number ${2040 + index}`,
+      `Customer ${write.number(100, 999)}`,
+      ...write.list(3),
+      `Net ${write.amount()}`,
+      `VAT 20% ${write.amount()}`,
+      `Total due ${write.amount()}`,
+    ];
     pdf.fontSize(11);
     for (const [line, text] of lines.entries()) at(pdf, 50, 60 + line * 20, text);
     words.push(...lines);
@@ -180,12 +198,26 @@ function choices(pdf: PDFKit.PDFDocument): Omit<Expected, 'file' | 'kind'> {
     const y = 90 + index * 34;
     at(pdf, 90, y, label);
     if (value.startsWith('[')) {
-      pdf.formCheckbox(`check${index}`, 60, y - 4, 14, 14, value === '[x]' ? ({ V: 'Yes', AS: 'Yes', backgroundColor: 'white' } as never) : {});
+      checkbox(pdf, `check${index}`, y - 4, value === '[x]' ? 'Yes' : 'Off');
     } else if (label === 'Country') pdf.formCombo('country', 200, y - 6, 150, 20, { select: ['Ghana', 'Peru'], value });
     else pdf.formText('remarks', 200, y - 6, 250, 20, { value, multiline: true });
   }
   const words = fields.map(([label, value]) => (value.startsWith('[') ? label : `${label} ${value}`));
   return known(`Household\n${words.join('\n')}`, { fields });
+}
+
+/** With its two pictures, which pdfkit leaves to the program that shows it. */
+function checkbox(pdf: PDFKit.PDFDocument, name: string, y: number, state: 'Yes' | 'Off'): void {
+  const picture = () => {
+    const reference = pdf.ref({ Type: 'XObject', Subtype: 'Form', BBox: [0, 0, 14, 14] });
+    (reference as unknown as { end(): void }).end();
+    return reference;
+  };
+  const states = { N: { Yes: picture(), Off: picture() } };
+  const field = { Subtype: 'Widget', FT: 'Btn', T: new String(name), F: 4, V: state, AS: state, AP: states };
+  pdf.annotate(60, y, 14, 14, field as never);
+  const { annotations } = pdf.page as unknown as { annotations: unknown[] };
+  (pdf as unknown as { _addToParent(field: unknown): void })._addToParent(annotations.at(-1));
 }
 
 function plainFiles(folder: string): Expected[] {
@@ -205,14 +237,20 @@ function plainFiles(folder: string): Expected[] {
     'before-2007.doc': Buffer.from('d0cf11e0a1b11ae1'.padEnd(2048, '00'), 'hex'),
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  const csv = [['Article', 'Count', 'Remark'], ['Pipe; copper', '12', 'said "late"'], ['Tiles', '4', 'none']];
+  const csv = [
+    ['Article', 'Count', 'Remark'],
+    ['Pipe; copper', '12', 'said "late"'],
+    ['Tiles', '4', 'none'],
+  ];
   return [
     digital('hard-wrapped.txt', [], { words: prose.join('\n') }),
     digital('windows-1252.txt', [], { words: 'Die Gebühr beträgt zwölf Euro für Größe drei.' }),
     digital('utf-16.txt', [], { words: prose[0] ?? '' }),
     digital('notes.md', parts),
     digital('semicolons.csv', [{ kind: 'table', cells: csv }]),
-    digital('message.eml', [], { words: `Ada Hale Clerk Straße closed\n${mail}` }),
+    digital('message.eml', [], {
+      words: `From Ada Hale ada@example.org To Clerk clerk@example.org Date 2024-03-04T10:00:00.000Z Subject Straße closed\n${mail}`,
+    }),
     { file: 'rubbish.docx', kind: 'refused', words: '', tables: [], fields: [] },
     { file: 'before-2007.doc', kind: 'refused', words: '', tables: [], fields: [] },
   ];

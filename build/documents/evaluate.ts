@@ -31,7 +31,18 @@ interface Sums {
 const groups = new Map<string, Sums>();
 
 function add(group: string, { words, tables, fields }: Expected, text: string, pages: number, seconds: number): string {
-  const sums = groups.get(group) ?? { words: 0, recalled: 0, order: 0, documents: 0, cellsRight: 0, cells: 0, fieldsRight: 0, fields: 0, pages: 0, seconds: 0 };
+  const sums = groups.get(group) ?? {
+    words: 0,
+    recalled: 0,
+    order: 0,
+    documents: 0,
+    cellsRight: 0,
+    cells: 0,
+    fieldsRight: 0,
+    fields: 0,
+    pages: 0,
+    seconds: 0,
+  };
   const [expected, found] = [wordsIn(words), wordsIn(text)];
   const cells = cellShare(tables, text);
   const right = fieldsRight(fields, text);
@@ -71,7 +82,8 @@ for (const expected of JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'u
     const seconds = (performance.now() - started) / 1000;
     // Page numbers and running titles are no words of the documents; what else is left out counts as missing.
     const text = wholeText(document);
-    const group = expected.kind === 'scan' ? `scans, ${expected.dotsPerInch} dpi${expected.noisy ? ', noisy' : ''}` : 'digital';
+    const group =
+      expected.kind === 'scan' ? `scans, ${expected.dotsPerInch} dpi${expected.noisy ? ', noisy' : ''}` : 'digital';
     const line = add(group, expected, text, withLeftOut(document).length, seconds);
     if (EACH) process.stdout.write(`${expected.file}: ${line}\n`);
     if (expected.kind === 'digital' && path.endsWith('.pdf')) {

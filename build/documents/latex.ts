@@ -34,7 +34,7 @@ function compile(text: string, target: string): void {
   rmSync(scratch, { recursive: true });
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&%$#_{}]/g, '\\$&');
 }
 
@@ -42,15 +42,16 @@ function latex(parts: readonly Part[], table = grid): string {
   return parts
     .map((part) => {
       if (part.kind === 'heading') return `\\section*{${part.text}}`;
-      if (part.kind === 'paragraph') return `${escape(part.text)}\n\n`;
-      if (part.kind === 'list') return `\\begin{itemize}${part.items.map((item) => `\\item ${item}`).join('')}\\end{itemize}`;
+      if (part.kind === 'paragraph') return `${escapeText(part.text)}\n\n`;
+      if (part.kind === 'list')
+        return `\\begin{itemize}${part.items.map((item) => `\\item ${item}`).join('')}\\end{itemize}`;
       return `\n\n\\medskip\\noindent ${table(part.cells)}\n\n\\medskip `;
     })
     .join('\n');
 }
 
 function rows(cells: readonly (readonly string[])[], between: string): string {
-  return cells.map((row) => `${row.map(escape).join(' & ')} \\\\`).join(between);
+  return cells.map((row) => `${row.map(escapeText).join(' & ')} \\\\`).join(between);
 }
 
 const grid = (cells: readonly (readonly string[])[]) =>
@@ -72,7 +73,12 @@ function prose(): Source[] {
   const narrow = write.parts(2).filter(({ kind }) => kind !== 'table');
   const columns = Array.from({ length: 6 }, (): Part => ({ kind: 'paragraph', text: write.paragraph(7) }));
   const three = Array.from({ length: 6 }, (): Part => ({ kind: 'paragraph', text: write.paragraph(4) }));
-  const ligatures = [{ kind: 'paragraph', text: 'The official staff of the flow office filed a difficult affidavit on efficient shuffling; fjords and fluffy waffles suffice.' }] as Part[];
+  const ligatures = [
+    {
+      kind: 'paragraph',
+      text: 'The official staff of the flow office filed a difficult affidavit on efficient shuffling; fjords and fluffy waffles suffice.',
+    },
+  ] as Part[];
   const [note, other] = [write.sentence(), write.sentence()];
   const [first, second] = [write.paragraph(5), write.paragraph(6)];
   return [
@@ -84,9 +90,9 @@ function prose(): Source[] {
       body: `\\section*{News of the harbour}\\begin{multicols}{3}${latex(three)}\\end{multicols}`,
       expected: digital('three-columns.pdf', [{ kind: 'heading', text: 'News of the harbour' }, ...three]),
     },
-    { body: latex(ligatures), expected: digital('ligatures.pdf', ligatures) },
+    { preamble: '\\pagestyle{empty}', body: latex(ligatures), expected: digital('ligatures.pdf', ligatures) },
     {
-      body: `${escape(first)}\\footnote{${note}}\n\n${escape(second)}\\footnote{${other}}`,
+      body: `${escapeText(first)}\\footnote{${note}}\n\n${escapeText(second)}\\footnote{${other}}`,
       expected: digital('footnotes.pdf', [], { words: `${first}1\n${second}2\n1${note}\n2${other}` }),
     },
   ];
@@ -104,7 +110,10 @@ function tables(): Source[] {
     const parts = around(write.table(6, 3 + (index % 4)));
     return { body: latex(parts, style), expected: digital(`table-${name}.pdf`, parts) };
   });
-  const wrapped = [['Clause', 'Duty', 'Remark'], ...Array.from({ length: 5 }, (_, row) => [`${row + 1}.1`, write.sentence(), write.sentence()])];
+  const wrapped = [
+    ['Clause', 'Duty', 'Remark'],
+    ...Array.from({ length: 5 }, (_, row) => [`${row + 1}.1`, write.sentence(), write.sentence()]),
+  ];
   const wrap = (cells: readonly (readonly string[])[]) =>
     `\\begin{tabular}{|l|p{55mm}|p{50mm}|}\\hline ${rows(cells, '\\hline ')}\\hline\\end{tabular}`;
   const wrappedParts = around(wrapped);
@@ -126,18 +135,39 @@ function edges(): Source[] {
   const write = new Writer(13);
   const pages = Array.from({ length: 7 }, (): Part => ({ kind: 'paragraph', text: write.paragraph(8) }));
   const body = pages.map((part) => latex([part])).join('\\newpage ');
-  const head = '\\pagestyle{fancy}\\fancyhf{}\\fancyhead[L]{Report of the survey}\\fancyhead[R]{Harbour office}\\fancyfoot[C]{Page \\thepage\\ of 7}';
+  const head =
+    '\\pagestyle{fancy}\\fancyhf{}\\fancyhead[L]{Report of the survey}\\fancyhead[R]{Harbour office}\\fancyfoot[C]{Page \\thepage\\ of 7}';
   const roman = Array.from({ length: 6 }, (): Part => ({ kind: 'paragraph', text: write.paragraph(6) }));
   const [main, margin] = [write.paragraph(9), 'Mind the deposit'];
-  const caption: Part[] = [{ kind: 'paragraph', text: write.paragraph(4) }, { kind: 'paragraph', text: 'Figure 1: The harbour from the north.' }, { kind: 'paragraph', text: write.paragraph(4) }];
+  const caption: Part[] = [
+    { kind: 'paragraph', text: write.paragraph(4) },
+    { kind: 'paragraph', text: 'Figure 1: The harbour from the north.' },
+    { kind: 'paragraph', text: write.paragraph(4) },
+  ];
   return [
-    { preamble: head, body, expected: digital('running-titles.pdf', [{ kind: 'paragraph', text: 'Report of the survey Harbour office' }, ...pages]) },
+    {
+      preamble: head,
+      body,
+      expected: digital('running-titles.pdf', [
+        { kind: 'paragraph', text: 'Report of the survey Harbour office' },
+        ...pages,
+      ]),
+    },
     {
       preamble: '\\usepackage{hyperref}',
-      body: `\\pagenumbering{roman}${roman.slice(0, 3).map((part) => latex([part])).join('\\newpage ')}\\newpage\\pagenumbering{arabic}${roman.slice(3).map((part) => latex([part])).join('\\newpage ')}`,
+      body: `\\pagenumbering{roman}${roman
+        .slice(0, 3)
+        .map((part) => latex([part]))
+        .join('\\newpage ')}\\newpage\\pagenumbering{arabic}${roman
+        .slice(3)
+        .map((part) => latex([part]))
+        .join('\\newpage ')}`,
       expected: digital('page-labels.pdf', roman),
     },
-    { body: `${escape(main)}\\marginpar{\\small ${margin}}`, expected: digital('margin-note.pdf', [], { words: `${main}\n${margin}` }) },
+    {
+      body: `${escapeText(main)}\\marginpar{\\small ${margin}}`,
+      expected: digital('margin-note.pdf', [], { words: `${main}\n${margin}` }),
+    },
     {
       body: `${latex(caption.slice(0, 1))}\\begin{center}\\rule{60mm}{30mm}\n\nFigure 1: The harbour from the north.\\end{center}${latex(caption.slice(2))}`,
       expected: digital('caption.pdf', caption),

@@ -8,6 +8,7 @@ export function wordsIn(text: string): string[] {
     .replace(/[‘’]/g, "'")
     .replace(/[“”]/g, '"')
     .replace(/[‐‑]/g, '-')
+    .replace(/\[\d+\]/g, ' ')
     .split(/[\s|]+/)
     .map((word) => word.replace(/^[^\p{L}\p{N}$]+|[^\p{L}\p{N}%]+$/gu, ''))
     .filter((word) => word !== '' && !/^-+$/.test(word));
@@ -53,16 +54,27 @@ export function tableRows(text: string): string[][] {
   return text
     .split('\n')
     .filter((line) => line.startsWith('| ') && !/^\|( --- \|)+$/.test(line))
-    .map((line) => line.slice(2, -2).split(/(?<!\\) \| /).map((cell) => cell.replaceAll('\\|', '|').trim()));
+    .map((line) =>
+      line
+        .slice(2, -2)
+        .split(/(?<!\\) \| /)
+        .map((cell) => cell.replaceAll('\\|', '|').trim()),
+    );
 }
 
 /** Share of the cells that stand in a row with the row's other cells and in their own column. */
-export function cellShare(tables: readonly (readonly (readonly string[])[])[], text: string): { right: number; of: number } {
+export function cellShare(
+  tables: readonly (readonly (readonly string[])[])[],
+  text: string,
+): { right: number; of: number } {
   const rows = tableRows(text);
   let right = 0;
   let of = 0;
   for (const expected of tables.flat()) {
-    const best = Math.max(0, ...rows.map((row) => expected.filter((cell, column) => same(cell, row[column] ?? '')).length));
+    const best = Math.max(
+      0,
+      ...rows.map((row) => expected.filter((cell, column) => same(cell, row[column] ?? '')).length),
+    );
     right += best;
     of += expected.length;
   }
@@ -78,7 +90,10 @@ function same(a: string, b: string): boolean {
 export function fieldsRight(fields: readonly (readonly [string, string])[], text: string): number {
   const lines = text.split('\n').map((line) => line.replace(/\s*\|\s*/g, ' ').replace(/\s+/g, ' '));
   return fields.filter(([label, value]) =>
-    lines.some((line) => line.includes(`${label} ${value}`) || line.includes(`${value} ${label}`) || line.includes(`${label}: ${value}`)),
+    lines.some(
+      (line) =>
+        line.includes(`${label} ${value}`) || line.includes(`${value} ${label}`) || line.includes(`${label}: ${value}`),
+    ),
   ).length;
 }
 

@@ -24,13 +24,35 @@ const SCANS: readonly Scan[] = [
   { file: 'scan-300-article.pdf', of: 'article.pdf', dotsPerInch: 300, wear: BILEVEL },
   { file: 'scan-300-columns.pdf', of: 'two-columns.pdf', dotsPerInch: 300, wear: BILEVEL },
   { file: 'scan-300-table.pdf', of: 'table-grid.pdf', dotsPerInch: 300, wear: BILEVEL },
-  { file: 'scan-300-skewed.pdf', of: 'hyphenated.pdf', dotsPerInch: 300, wear: ['-background', 'white', '-rotate', '1.3', ...BILEVEL] },
+  {
+    file: 'scan-300-skewed.pdf',
+    of: 'hyphenated.pdf',
+    dotsPerInch: 300,
+    wear: ['-background', 'white', '-rotate', '1.3', ...BILEVEL],
+  },
   { file: 'scan-300-statement.pdf', of: 'statement.pdf', dotsPerInch: 300, wear: BILEVEL },
   { file: 'scan-200-noisy.pdf', of: 'footnotes.pdf', dotsPerInch: 200, wear: [...NOISE, ...JPEG(35)], noisy: true },
-  { file: 'scan-200-noisy-skewed.pdf', of: 'hyphenated.pdf', dotsPerInch: 200, wear: ['-background', 'white', '-rotate', '-0.9', ...NOISE, ...JPEG(35)], noisy: true },
-  { file: 'scan-200-noisy-invoice.pdf', of: 'sidebar.pdf', dotsPerInch: 200, wear: [...NOISE, ...JPEG(35)], noisy: true },
+  {
+    file: 'scan-200-noisy-skewed.pdf',
+    of: 'hyphenated.pdf',
+    dotsPerInch: 200,
+    wear: ['-background', 'white', '-rotate', '-0.9', ...NOISE, ...JPEG(35)],
+    noisy: true,
+  },
+  {
+    file: 'scan-200-noisy-invoice.pdf',
+    of: 'sidebar.pdf',
+    dotsPerInch: 200,
+    wear: [...NOISE, ...JPEG(35)],
+    noisy: true,
+  },
   { file: 'scan-100.pdf', of: 'caption.pdf', dotsPerInch: 100, wear: JPEG(50) },
-  { file: 'picture.png', of: 'ligatures.pdf', dotsPerInch: 150, wear: ['-trim', '-bordercolor', 'white', '-border', '30', '-colors', '16'] },
+  {
+    file: 'picture.png',
+    of: 'ligatures.pdf',
+    dotsPerInch: 150,
+    wear: ['-trim', '-bordercolor', 'white', '-border', '30', '-colors', '16'],
+  },
   { file: 'fax.tiff', of: 'margin-note.pdf', dotsPerInch: 200, wear: [...BILEVEL, '-compress', 'Group4'] },
 ];
 
@@ -50,13 +72,25 @@ export async function makeScans(folder: string, known: readonly Expected[]): Pro
 }
 
 async function makeScan({ file, of, dotsPerInch, wear }: Scan, folder: string, scratch: string): Promise<void> {
-  const device = ['-sDEVICE=pnggray', `-r${dotsPerInch}`, '-dTextAlphaBits=4', `-sOutputFile=${join(scratch, 'page%02d.png')}`];
+  const device = [
+    '-sDEVICE=pnggray',
+    `-r${dotsPerInch}`,
+    '-dTextAlphaBits=4',
+    `-sOutputFile=${join(scratch, 'page%02d.png')}`,
+  ];
   execFileSync('gs', ['-q', '-dNOPAUSE', '-dBATCH', '-dSAFER', ...device, join(folder, of)]);
-  const picture = file.endsWith('.pdf') ? join(scratch, `worn%02d.${wear.includes('-quality') ? 'jpg' : 'png'}`) : join(folder, file);
+  const picture = file.endsWith('.pdf')
+    ? join(scratch, `worn%02d.${wear.includes('-quality') ? 'jpg' : 'png'}`)
+    : join(folder, file);
   const seeded = ['-seed', '7', '-density', String(dotsPerInch), '-units', 'PixelsPerInch'];
   const plain = ['-strip', '-define', 'png:exclude-chunks=date,time'];
   execFileSync('/usr/bin/convert', [...seeded, join(scratch, 'page*.png'), ...wear, ...plain, picture]);
   if (file.endsWith('.pdf')) await bind(scratch, dotsPerInch, join(folder, file));
+}
+
+/** A method that pdfkit's types lack. */
+function opening(pdf: PDFKit.PDFDocument) {
+  return pdf as unknown as { openImage(path: string): { width: number; height: number } };
 }
 
 /** Lays each picture onto a page of its own size. */
@@ -64,8 +98,10 @@ async function bind(scratch: string, dotsPerInch: number, target: string): Promi
   const pdf = new PdfDocument({ autoFirstPage: false, info: { CreationDate: new Date(0) } });
   const file = createWriteStream(target);
   pdf.pipe(file);
-  for (const name of readdirSync(scratch).filter((each) => each.startsWith('worn')).sort()) {
-    const { width, height } = pdf.openImage(join(scratch, name));
+  for (const name of readdirSync(scratch)
+    .filter((each) => each.startsWith('worn'))
+    .sort()) {
+    const { width, height } = opening(pdf).openImage(join(scratch, name));
     const size: [number, number] = [(width * 72) / dotsPerInch, (height * 72) / dotsPerInch];
     pdf.addPage({ size, margin: 0 }).image(join(scratch, name), 0, 0, { width: size[0], height: size[1] });
   }

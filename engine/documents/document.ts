@@ -1,5 +1,5 @@
 /** What every reader of a format gives: pages with their text, what was left out of them, and what could not be read. */
-import type { RecognisedPage } from './recognition.ts';
+import type { RecognisedPage } from './recognition/recogniser.ts';
 
 export interface Page {
   /** As the document counts, from 1. */
@@ -62,7 +62,16 @@ export interface Document {
 export interface ReadOptions {
   readonly password?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly recognition?: RecognitionOptions | undefined;
   readonly onProgress?: ((pagesRead: number, pagesTotal: number) => void) | undefined;
+}
+
+/** How pages that are pictures of text are read. */
+export interface RecognitionOptions {
+  /** Tesseract's name of the language; English where there is none. */
+  readonly language?: string;
+  /** Documents with more such pages are read without them, and it is said how long they would take; 0 recognises none. */
+  readonly mostPages?: number;
 }
 
 /** A document with the given pages and nothing else to say. */

@@ -13,6 +13,7 @@ export type Format =
   | 'rtf'
   | 'eml'
   | 'csv'
+  | 'picture'
   | 'epub'
   | 'html'
   | 'markdown'
@@ -31,6 +32,7 @@ const BY_ENDING: Readonly<Record<string, Format>> = {
   eml: 'eml',
 };
 const HEAD_BYTES = 1024;
+const PICTURES = ['\u2030PNG', '\u00ff\u00d8\u00ff', 'GIF8', 'II*\u0000', 'MM\u0000*'];
 const OLE = '\u00d0\u00cf\u0011\u00e0';
 
 /** Rejects with `format-unknown`, `format-old`, `document-locked` or `document-damaged`. */
@@ -40,6 +42,7 @@ export async function detectFormat(bytes: Uint8Array, name: string): Promise<For
   if (head.includes('%PDF-')) return 'pdf';
   if (head.startsWith('PK\u0003\u0004')) return detectArchive(bytes, name);
   if (head.startsWith(OLE)) throw oldFormat(bytes, name);
+  if (PICTURES.some((start) => head.startsWith(start))) return 'picture';
   if (head.startsWith('{\\rtf')) return 'rtf';
   if (ending === 'pdf' || ending === 'rtf' || ARCHIVES.test(ending)) {
     throw new ProximaError('document-damaged', { name, reason: `it is called .${ending} but is none` });

@@ -12,9 +12,10 @@ import { readRtf } from './office/rtf.ts';
 import { readCsv, readOpenSheets, readXlsx } from './office/sheets.ts';
 import { readPdf } from './pdf/read-pdf.ts';
 import { readMarkdown, readPlainText } from './plain-text.ts';
+import { readPicture } from './recognition/read-picture.ts';
 
 export const FORMATS =
-  'PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, e-mail, CSV, Markdown and plain text';
+  'PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, e-mail, CSV, pictures, Markdown and plain text';
 
 /** Rejects with `file-empty`, `format-unknown`, `format-old`, `document-*` or `password-wrong`. */
 export async function readDocument(bytes: Uint8Array, name: string, options: ReadOptions = {}): Promise<Document> {
@@ -36,6 +37,7 @@ const readers: Record<Format, (bytes: Uint8Array, options: ReadOptions) => Docum
   rtf: readRtf,
   eml: readEml,
   csv: readCsv,
+  picture: readPicture,
   epub: readEpub,
   html: readHtml,
   markdown: readMarkdown,

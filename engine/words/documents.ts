@@ -23,7 +23,8 @@ type DocumentCode =
   | 'question-empty'
   | 'memory-too-small';
 
-const FORMATS = 'PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, e-mail, CSV, Markdown and plain text';
+const FORMATS =
+  'PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, e-mail, CSV, pictures, Markdown and plain text';
 
 export const documentWords: WordsOf<DocumentCode> = {
   'file-missing': ({ path }) => ({ cause: `There is no file ${path}.`, wayOut: 'Check the path.' }),

@@ -10,6 +10,11 @@ export interface Interval {
   readonly to: number;
 }
 
+/** A gap with how much it asks to be explained: one of two letters' height or more fully. */
+interface Gap extends Interval {
+  readonly weight: number;
+}
+
 export interface Band {
   readonly rows: readonly Row[];
   /** White from the band's top to its bottom, with text on both sides. */
@@ -20,6 +25,13 @@ export interface Band {
 const GUTTER = 0.6;
 /** What one more band costs, in gaps without a gutter. */
 const BAND_COST = 2.5;
+/** Of two ways that are as good, the one with fewer rows outside of columns is taken, and the one whose lines begin together. */
+const ROW_COST = 0.01;
+const LEAP_COST = 0.1;
+/** Space above a last line, or below a first, that sets it apart from the page, as a share of the letters' height. */
+const APART = 2.2;
+/** What is white in one row says nothing. */
+const FEWEST_EXPLAINED = 2;
 /** Rows that are looked at together; a page with more is cut there first. */
 const WINDOW = 120;
 
@@ -27,7 +39,7 @@ const WINDOW = 120;
 interface Outline {
   readonly row: Row;
   readonly white: readonly Interval[];
-  readonly gaps: readonly Interval[];
+  readonly gaps: readonly Gap[];
   readonly left: number;
   readonly right: number;
 }
@@ -37,18 +49,37 @@ export function toBands(rows: readonly Row[]): Band[] {
   const outlines = withJumps(rows.map(outlineOf));
   if (outlines.every(({ gaps }) => gaps.length === 0)) return rows.length === 0 ? [] : [{ rows, gutters: [] }];
   const bands: Band[] = [];
-  for (let start = 0; start < outlines.length; start += WINDOW)
-    bands.push(...cut(outlines.slice(start, start + WINDOW)));
+  const { first, last } = inside(rows);
+  bands.push(...rows.slice(0, first).map(alone));
+  for (let start = first; start < last; start += WINDOW) {
+    bands.push(...cut(outlines.slice(start, Math.min(last, start + WINDOW))));
+  }
+  bands.push(...rows.slice(last).map(alone));
   return bands;
+}
+
+/** Where the rows begin and end that are no single line far from all others, as titles and page numbers are. */
+function inside(rows: readonly Row[]): { first: number; last: number } {
+  const apart = (row: Row | undefined, other: Row | undefined) =>
+    row?.segments.length === 1 &&
+    other !== undefined &&
+    Math.abs(other.y - row.y) > Math.max(row.height, other.height) * APART;
+  const first = apart(rows[0], rows[1]) ? 1 : 0;
+  const last = rows.length > 2 && apart(rows.at(-1), rows.at(-2)) ? rows.length - 1 : rows.length;
+  return { first, last };
+}
+
+function alone(row: Row): Band {
+  return { rows: [row], gutters: [] };
 }
 
 function outlineOf(row: Row): Outline {
   const { segments, height } = row;
-  const gaps: Interval[] = [];
+  const gaps: Gap[] = [];
   let end = Number.NEGATIVE_INFINITY;
   for (const { left, right } of segments) {
     // A line that is too long for its column runs into the gutter, or into the next column: that one's beginning counts.
-    if (end > Number.NEGATIVE_INFINITY) gaps.push({ from: Math.min(end, left - height * GUTTER), to: left });
+    if (end > Number.NEGATIVE_INFINITY) gaps.push(gapOf(Math.min(end, left - height * GUTTER), left, height));
     end = Math.max(end, right);
   }
   const left = segments[0]?.left ?? 0;
@@ -59,6 +90,10 @@ function outlineOf(row: Row): Outline {
   return { row, white: [...gaps, ...outside], gaps, left, right: end };
 }
 
+function gapOf(from: number, to: number, height: number): Gap {
+  return { from, to, weight: Math.min(1, (to - from) / Math.max(1, height * 2)) };
+}
+
 /** Rows that stand wholly beside the one before are to be explained by a gutter too. */
 function withJumps(outlines: readonly Outline[]): Outline[] {
   return outlines.map((outline, index) => {
@@ -66,7 +101,9 @@ function withJumps(outlines: readonly Outline[]): Outline[] {
     if (!before) return outline;
     const from = Math.min(before.right, outline.right);
     const to = Math.max(before.left, outline.left);
-    return to - from > outline.row.height * GUTTER ? { ...outline, gaps: [...outline.gaps, { from, to }] } : outline;
+    return to - from > outline.row.height * GUTTER
+      ? { ...outline, gaps: [...outline.gaps, gapOf(from, to, outline.row.height)] }
+      : outline;
   });
 }
 
@@ -103,30 +140,43 @@ function* bandsFrom(
     white = intersect(white, outline.white, outline.row.height * GUTTER);
     left = Math.min(left, outline.left);
     right = Math.max(right, outline.right);
-    unexplained += gapsOf(outline, end === start);
+    for (const { weight } of gapsOf(outline, end === start)) unexplained += weight;
+    unexplained += ROW_COST + leap(outlines, start, end);
     const gutters = white.filter(({ from, to }) => from >= left && to <= right);
     const cost = gutters.length === 0 ? unexplained : costOf(outlines, start, end, gutters);
-    yield { end, cost: cost + BAND_COST, gutters };
+    if (cost < Number.POSITIVE_INFINITY) yield { end, cost: cost + BAND_COST, gutters };
+    else yield { end, cost: unexplained + BAND_COST, gutters: [] };
   }
 }
 
 /** The jump to a band's first row is none of its own. */
-function gapsOf({ gaps, row }: Outline, first: boolean): number {
-  return first ? row.segments.length - 1 : gaps.length;
+function gapsOf({ gaps, row }: Outline, first: boolean): readonly Gap[] {
+  return first ? gaps.slice(0, row.segments.length - 1) : gaps;
+}
+
+/** Lines of one column begin near one another. */
+function leap(outlines: readonly Outline[], start: number, end: number): number {
+  const [before, outline] = [outlines[end - 1], outlines[end]];
+  if (end === start || !before || !outline) return 0;
+  return Math.abs(before.left - outline.left) > outline.row.height * 4 ? LEAP_COST : 0;
 }
 
 function costOf(outlines: readonly Outline[], start: number, end: number, gutters: readonly Interval[]): number {
   let cost = 0;
+  let explained = 0;
   for (let index = start; index <= end; index++) {
-    const gaps = outlines[index]?.gaps ?? [];
-    const own = index === start ? (outlines[index]?.row.segments.length ?? 1) - 1 : gaps.length;
-    for (let gap = 0; gap < own; gap++) if (!explains(gutters, gaps[gap])) cost += 1;
+    const outline = outlines[index];
+    const gaps = outline ? gapsOf(outline, index === start) : [];
+    for (const gap of gaps) {
+      if (explains(gutters, gap)) explained += 1;
+      else cost += gap.weight;
+    }
   }
-  return cost;
+  return explained < FEWEST_EXPLAINED ? Number.POSITIVE_INFINITY : cost;
 }
 
-function explains(gutters: readonly Interval[], gap: Interval | undefined): boolean {
-  return gap !== undefined && gutters.some(({ from, to }) => from < gap.to && to > gap.from);
+function explains(gutters: readonly Interval[], gap: Interval): boolean {
+  return gutters.some(({ from, to }) => from < gap.to && to > gap.from);
 }
 
 function intersect(a: readonly Interval[], b: readonly Interval[], narrowest: number): Interval[] {

@@ -46,6 +46,9 @@ function joinTwo(text: string, line: string, { words }: Vocabulary): string {
 
 /** First parts that are joined by a hyphen and begin no longer word. */
 const FIRST_PARTS = /^(well|self|half|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)$/;
+/** Second parts that are joined by a hyphen and end no longer word. */
+const SECOND_PARTS =
+  /^(term|range|lasting|standing|distance|based|related|level|scale|quality|specific|friendly|driven|oriented|known|party)$/;
 
 function keepsHyphen(first: string, second: string, words: ReadonlySet<string>): boolean {
   if (!/^\p{Ll}/u.test(second)) return true;
@@ -54,5 +57,6 @@ function keepsHyphen(first: string, second: string, words: ReadonlySet<string>):
   if (words.has(`${one}-${other}`)) return true;
   if (words.has(one + other)) return false;
   if (FIRST_PARTS.test(one) && !/^(ness|ing|ed|ish|fare|come|ington)$/.test(other)) return true;
+  if (one.length > 2 && SECOND_PARTS.test(other)) return true;
   return words.has(one) && words.has(other) && one.length > 2 && other.length > 2;
 }

@@ -1,18 +1,37 @@
 /** The reading order of a page: its columns one after the other, its tables row by row. */
-import { type Band, columnOf, toBands } from './bands.ts';
+import { type Band, columnOf, type Interval, toBands } from './bands.ts';
+import { withCrossed } from './crossed-gutters.ts';
 import type { Line } from './paragraphs.ts';
 import { type Row, rowText, type Segment, toRows } from './runs.ts';
 import { type Cells, isTable, tableOf } from './tables.ts';
 
 export type Item =
   | { readonly kind: 'line'; readonly line: Line }
-  | { readonly kind: 'table'; readonly cells: Cells; readonly left: number; readonly right: number };
+  | { readonly kind: 'table'; readonly cells: Cells; readonly gutters: readonly Interval[] };
 
 const DEEPEST = 4;
 
-/** Segments of one frame in reading order. */
-export function layOut(segments: readonly Segment[], depth = 0): Item[] {
-  return toBands(toRows(segments)).flatMap((band) => layOutBand(band, depth));
+/** Segments of one frame in reading order. `before` are the gutters of a table with which the page before ended. */
+export function layOut(segments: readonly Segment[], before: readonly Interval[] = [], depth = 0): Item[] {
+  const rows = toRows(segments);
+  const first = before.length > 0 ? goesOn(rows, before) : 0;
+  const table = { rows: rows.slice(0, first), gutters: before };
+  return [
+    ...(first > 0 ? [toTable(table)] : []),
+    ...toBands(rows.slice(first)).flatMap((band) => layOutBand(band, depth)),
+  ];
+}
+
+/** How many of the first rows leave the gutters of a table free and stand in several of its columns. */
+function goesOn(rows: readonly Row[], gutters: readonly Interval[]): number {
+  const middles = gutters.map(({ from, to }) => (from + to) / 2);
+  const end = rows.findIndex(({ segments }) => {
+    const free = middles.every((middle) => segments.every(({ left, right }) => right <= middle || left >= middle));
+    return !free || new Set(segments.map((segment) => columnOf(segment, gutters))).size < 2;
+  });
+  const count = end < 0 ? rows.length : end;
+  // Two columns of text leave one gutter free too.
+  return gutters.length > 1 ? count : 0;
 }
 
 function layOutBand(band: Band, depth: number): Item[] {
@@ -32,9 +51,8 @@ function toItem(row: Row): Item {
 }
 
 function toTable(band: Band): Item {
-  const segments = band.rows.flatMap((row) => row.segments);
-  const left = Math.min(...segments.map((segment) => segment.left));
-  return { kind: 'table', cells: tableOf(band), left, right: Math.max(...segments.map(({ right }) => right)) };
+  const { gutters } = band;
+  return { kind: 'table', cells: tableOf({ ...band, gutters: withCrossed(band) }), gutters };
 }
 
 /** Lines above and below a table that happen to leave its gutters free are no rows of it. */
@@ -85,5 +103,5 @@ function layOutColumns({ rows, gutters }: Band, depth: number): Item[] {
   );
   const backwards = segments.filter(({ rightToLeft }) => rightToLeft).length > segments.length / 2;
   if (backwards) columns.reverse();
-  return columns.flatMap((column) => layOut(column, depth + 1));
+  return columns.flatMap((column) => layOut(column, [], depth + 1));
 }

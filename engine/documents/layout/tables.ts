@@ -1,6 +1,5 @@
 /** Tables: which bands are some, which of their lines are one row, and how they are written. */
 import { type Band, cellsOf } from './bands.ts';
-import { joinLines } from './joining.ts';
 import type { Row, Segment } from './runs.ts';
 
 export type Cells = readonly (readonly string[])[];
@@ -53,20 +52,40 @@ function drawnByColumn(cells: readonly (readonly (readonly Segment[])[])[]): boo
   return cells.length >= 3 && changes <= 2;
 }
 
-/** The table of a band: a row for each of its rows, lines of one cell joined. */
+/** The table of a band: a row for each of its rows; the lines of a cell are parted by line breaks. */
 export function tableOf(band: Band): Cells {
   const cells = cellsOf(band);
+  const ends = rightEnds(cells);
   const lines = lineSpacing(band.rows);
-  const table: string[][][] = [];
+  const table: Segment[][][] = [];
   for (const [index, row] of cells.entries()) {
-    const texts = row.map((cell) => cell.map(({ text }) => text).join(' '));
     const previous = table.at(-1);
     const drop = (band.rows[index]?.y ?? 0) - (band.rows[index - 1]?.y ?? 0);
-    if (previous && continuesRow(texts, previous, drop <= lines)) {
-      for (const [column, text] of texts.entries()) if (text !== '') previous[column]?.push(text);
-    } else table.push(texts.map((text) => (text === '' ? [] : [text])));
+    if (previous && continuesRow(row, previous, ends, drop <= lines)) {
+      for (const [column, cell] of row.entries()) previous[column]?.push(...cell);
+    } else table.push(row.map((cell) => [...cell]));
   }
-  return table.map((row) => row.map((lines) => joinLines(lines)));
+  return table.map((row) => row.map((cell) => linesOf(cell).join('\n')));
+}
+
+/** Segments of a cell that stand on one baseline are one line. */
+function linesOf(cell: readonly Segment[]): string[] {
+  const lines: string[] = [];
+  let last: Segment | undefined;
+  for (const segment of cell) {
+    if (last && Math.abs(last.y - segment.y) < segment.height * 0.5) lines.push(`${lines.pop()} ${segment.text}`);
+    else lines.push(segment.text);
+    last = segment;
+  }
+  return lines;
+}
+
+/** How far the text of each column reaches. */
+function rightEnds(cells: readonly (readonly (readonly Segment[])[])[]): number[] {
+  const columns = cells[0]?.length ?? 0;
+  return Array.from({ length: columns }, (_, column) =>
+    Math.max(...cells.flatMap((row) => (row[column] ?? []).map(({ right }) => right))),
+  );
 }
 
 /** The greatest distance between lines of one cell, where cells have several; less than any distance where they don't. */
@@ -77,13 +96,28 @@ function lineSpacing(rows: readonly Row[]): number {
   return most > least * 1.2 ? least * 1.1 : 0;
 }
 
-/** A line goes on with the row above where it begins no row of its own. */
-function continuesRow(texts: readonly string[], previous: readonly string[][], close: boolean): boolean {
-  const filled = texts.flatMap((text, column) => (text === '' ? [] : [column]));
-  if (!filled.every((column) => (previous[column]?.length ?? 0) > 0)) return false;
-  const opens = texts[0] !== '';
-  if (!opens) return filled.length <= texts.length / 2;
-  return close && filled.length < previous.filter((cell) => cell.length > 0).length;
+/** A line goes on with the row above where it fills fewer cells, and each of those was full. */
+function continuesRow(
+  row: readonly (readonly Segment[])[],
+  previous: readonly (readonly Segment[])[],
+  ends: readonly number[],
+  close: boolean,
+): boolean {
+  const filled = row.flatMap((cell, column) => (cell.length > 0 ? [column] : []));
+  const before = previous.filter((cell) => cell.length > 0).length;
+  if (filled.length >= before || filled.some((column) => previous[column]?.length === 0)) return false;
+  const wrapped = filled.every((column) => isWrap(previous[column] ?? [], row[column]?.[0], ends[column] ?? 0));
+  if (row[0]?.length === 0) return wrapped || (close && filled.length <= row.length / 2);
+  return close && (wrapped || filled.length <= row.length / 2);
+}
+
+/** Whether a line had no room for the next one's first word. */
+function isWrap(cell: readonly Segment[], next: Segment | undefined, end: number): boolean {
+  const line = cell.at(-1);
+  if (!line || !next || /^[\d\s.,%$€£+-]+$/.test(next.text)) return false;
+  const letter = (next.right - next.left) / Math.max(1, next.text.length);
+  const word = next.text.split(' ', 1)[0] ?? '';
+  return line.right + (word.length + 1) * letter > end - letter && /[ -]/.test(linesOf(cell).at(-1) ?? '');
 }
 
 /** A Markdown table; its first row is its head. */

@@ -1,7 +1,8 @@
 /** Makes the document's pages of what they draw: leaves out what repeats at their edges, orders the rest, joins its lines. */
 import type { Heading, LeftOut, Page } from '../document.ts';
+import type { Interval } from '../layout/bands.ts';
 import { joinLines, type Vocabulary, vocabularyOf } from '../layout/joining.ts';
-import { type Item, layOut } from '../layout/page-layout.ts';
+import { layOut } from '../layout/page-layout.ts';
 import { type Line, toParagraphs } from '../layout/paragraphs.ts';
 import { type Row, type Run, rowText, type Segment, toRows, toSegments } from '../layout/runs.ts';
 import { type Cells, markdownTable } from '../layout/tables.ts';
@@ -19,7 +20,7 @@ export interface Composed {
 /** A paragraph with its lines not joined yet, or a table. */
 export type Block =
   | { readonly kind: 'paragraph'; readonly lines: readonly string[]; readonly height: number; readonly level: number }
-  | { readonly kind: 'table'; readonly cells: Cells; readonly left: number };
+  | { readonly kind: 'table'; readonly cells: Cells; readonly gutters: readonly Interval[] };
 
 /** Takes the pages' contents in order; `labels` may be empty. */
 export function composePages(contents: readonly PageContent[], labels: readonly string[]): Composed {
@@ -30,7 +31,8 @@ export function composePages(contents: readonly PageContent[], labels: readonly 
     for (const segment of edges[page - 1]?.rows[at][index]?.segments ?? []) dropped.add(segment);
   }
   const vocabulary = vocabularyOf(linesOf(contents));
-  const blocks = contents.map((page) => blocksOf(page, dropped));
+  const blocks: Block[][] = [];
+  for (const page of contents) blocks.push(blocksOf(page, dropped, gutters(blocks.at(-1)?.at(-1))));
   return {
     pages: contents.map(({ number }, index) => {
       const label = labels[number - 1];
@@ -86,9 +88,9 @@ function isNear(row: Row, other: Row | undefined): boolean {
 }
 
 /** A tagged page by its tree, any other by where its text stands. */
-function blocksOf(page: PageContent, dropped: ReadonlySet<Segment>): Block[] {
+function blocksOf(page: PageContent, dropped: ReadonlySet<Segment>, before: readonly Interval[]): Block[] {
   const segments = page.segments.filter((segment) => !dropped.has(segment));
-  const main = (page.tree && taggedBlocks(page, segments)) ?? geometricBlocks(segments);
+  const main = (page.tree && taggedBlocks(page, segments)) ?? geometricBlocks(segments, before);
   const comments = page.comments.map((text) => ({ kind: 'paragraph' as const, lines: [text], height: 0, level: 0 }));
   return [...main, ...page.turned.flatMap((frame) => geometricBlocks(frame)), ...comments];
 }
@@ -97,7 +99,7 @@ function taggedBlocks({ tree }: PageContent, segments: readonly Segment[]): Bloc
   const runs = segments.flatMap((segment) => segment.runs);
   const tagged = tree && layOutTagged(tree, runs);
   if (!tagged) return undefined;
-  const blocks = tagged.items.map((item): Block => (item.kind === 'table' ? { ...item, left: 0 } : item));
+  const blocks = tagged.items.map((item): Block => (item.kind === 'table' ? { ...item, gutters: [] } : item));
   const { above, below } = partRest(tagged.rest, runs);
   return [...geometricBlocks(above), ...blocks, ...geometricBlocks(below)];
 }
@@ -110,7 +112,11 @@ function partRest(rest: readonly Run[], runs: readonly Run[]): { above: Segment[
   return { above: segments.filter(({ y }) => y < first), below: segments.filter(({ y }) => y >= first) };
 }
 
-function geometricBlocks(segments: readonly Segment[]): Block[] {
+function gutters(block: Block | undefined): readonly Interval[] {
+  return block?.kind === 'table' ? block.gutters : [];
+}
+
+function geometricBlocks(segments: readonly Segment[], before: readonly Interval[] = []): Block[] {
   const blocks: Block[] = [];
   let lines: Line[] = [];
   const close = () => {
@@ -120,26 +126,23 @@ function geometricBlocks(segments: readonly Segment[]): Block[] {
     }
     lines = [];
   };
-  for (const item of layOut(segments)) {
+  for (const item of layOut(segments, before)) {
     if (item.kind === 'line') lines.push(item.line);
     else {
       close();
-      blocks.push(tableBlock(item));
+      blocks.push(item);
     }
   }
   close();
   return blocks;
 }
 
-function tableBlock({ cells, left }: Extract<Item, { kind: 'table' }>): Block {
-  return { kind: 'table', cells, left };
-}
-
 function writePage(blocks: readonly Block[], before: readonly Block[], vocabulary: Vocabulary): string {
   return blocks
     .flatMap((block, index) => {
       if (block.kind === 'paragraph') return [joinLines(block.lines, vocabulary)];
-      return markdownTable(index === 0 ? continued(block, before.at(-1)) : block.cells);
+      const cells = index === 0 ? continued(block, before.at(-1)) : block.cells;
+      return markdownTable(cells.map((row) => row.map((cell) => joinLines(cell.split('\n'), vocabulary))));
     })
     .filter(Boolean)
     .join('\n');
@@ -148,7 +151,6 @@ function writePage(blocks: readonly Block[], before: readonly Block[], vocabular
 /** A table that goes on from the page before gets that part's head, unless it brings it along. */
 function continued(table: Extract<Block, { kind: 'table' }>, before: Block | undefined): Cells {
   const head = before?.kind === 'table' ? before.cells[0] : undefined;
-  const goesOn = before?.kind === 'table' && Math.abs(before.left - table.left) < 20;
-  if (!head || !goesOn || head.length !== table.cells[0]?.length) return table.cells;
+  if (!head || head.length !== table.cells[0]?.length) return table.cells;
   return head.join('|') === table.cells[0].join('|') ? table.cells : [head, ...table.cells];
 }

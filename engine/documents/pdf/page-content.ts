@@ -56,10 +56,17 @@ async function contentOf(page: PDFPageProxy, number: number, tagged: boolean): P
   };
 }
 
-/** The values stand after what is drawn, in an order of their own. */
+/** A value counts as drawn right after what is drawn on its line. */
 function withFields(runs: readonly Run[], fields: readonly Run[]): Run[] {
   const last = runs.at(-1)?.order ?? 0;
-  return [...runs, ...fields.map((run, index) => ({ ...run, order: last + 1 + index }))];
+  return [
+    ...runs,
+    ...fields.map((field, index) => {
+      const beside = runs.filter((run) => run.text.trim() !== '' && Math.abs(run.y - field.y) < field.height);
+      const order = beside.length === 0 ? last + 1 : Math.max(...beside.map((run) => run.order));
+      return { ...field, order: order + (index + 1) / (fields.length + 1) };
+    }),
+  ];
 }
 
 async function xfaContent(page: PDFPageProxy, number: number): Promise<PageContent> {

@@ -42,7 +42,17 @@ export function framesOf(content: TextContent, viewport: Transform): Run[][] {
     else frames.set(frame, [run]);
   }
   const letters = (runs: readonly Run[]) => runs.reduce((sum, { text }) => sum + text.length, 0);
-  return [...frames.values()].sort((a, b) => letters(b) - letters(a));
+  return [...frames.values()].map(withDirection).sort((a, b) => letters(b) - letters(a));
+}
+
+/** Numbers and marks have no direction of their own: on a page that reads from right to left they do so too. */
+function withDirection(runs: Run[]): Run[] {
+  const backwards = runs.filter(({ rightToLeft }) => rightToLeft);
+  if (backwards.length === 0) return runs;
+  const letters = (some: readonly Run[]) =>
+    some.reduce((sum, { text }) => sum + (text.match(/\p{L}/gu)?.length ?? 0), 0);
+  const rightToLeft = letters(backwards) > letters(runs) / 2;
+  return runs.map((run) => (/\p{L}/u.test(run.text) && !rightToLeft ? run : { ...run, rightToLeft }));
 }
 
 function* placedRuns({ items, styles }: TextContent, viewport: Transform): Generator<Framed> {

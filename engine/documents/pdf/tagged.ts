@@ -131,7 +131,7 @@ function table(node: StructureNode, marked: Marked): Block[] {
       .map((cell) =>
         paragraph(cell, marked)
           .flatMap((block) => (block.kind === 'paragraph' ? block.lines : []))
-          .join(' '),
+          .join('\n'),
       ),
   );
   const cells = rows.filter((row) => row.length > 0);
