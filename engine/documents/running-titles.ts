@@ -68,8 +68,12 @@ function occurrencesOf({ number, label, top, bottom }: PageEdges): Occurrence[] 
 function runningTitles(lines: readonly Occurrence[], pages: number): Occurrence[] {
   const wordy = lines.filter(({ text, tabular }) => !tabular && /\p{L}/u.test(text));
   return [...groupBy(wordy, ({ at, text }) => `${at} ${text}`).values()].flatMap((same) =>
-    seriesOf(same, pages).flatMap((series) => series.slice(1)),
+    seriesOf(oncePerPage(same), pages).flatMap((series) => series.slice(1)),
   );
+}
+
+function oncePerPage(group: readonly Occurrence[]): Occurrence[] {
+  return group.filter(({ page }, index) => group[index - 1]?.page !== page);
 }
 
 /** The parts of a group that go from page to page without a long break, where they are long enough to be everywhere. */

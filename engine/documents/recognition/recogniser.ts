@@ -140,7 +140,8 @@ function runOf(line: Line, word: Line['words'][number], order: number, angle: nu
   const y = y0 + slope * (x - x0);
   const straight = { x: x * Math.cos(angle) + y * Math.sin(angle), y: y * Math.cos(angle) - x * Math.sin(angle) };
   return {
-    text: word.text,
+    // Words are known to be words, however close they stand.
+    text: `${word.text} `,
     x: straight.x * scale,
     y: straight.y * scale,
     width: (word.bbox.x1 - word.bbox.x0) * scale,
