@@ -11,8 +11,11 @@ export interface FailureDetails {
   'file-empty': { readonly name: string };
   'file-unreadable': { readonly path: string; readonly reason: 'no file' | 'no permission' };
   'format-unknown': { readonly name: string; readonly archive: boolean };
+  'format-old': { readonly name: string };
   'document-damaged': { readonly name: string; readonly reason: string };
   'document-encrypted': { readonly rights: 'password' | 'managed' };
+  /** An office file behind a password. */
+  'document-locked': NoDetail;
   'password-wrong': NoDetail;
   'document-without-text': { readonly scannedPages: number };
   /** `seconds` without progress. */

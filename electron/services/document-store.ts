@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Document, Page } from '../../engine/documents/document.ts';
 import { type Failure, ProximaError } from '../../engine/errors.ts';
+import { noteWords } from '../../engine/words/note-words.ts';
 import type { DocumentEntry } from '../contract.ts';
 import { type Database, storageError } from './database.ts';
 
@@ -91,7 +92,7 @@ export class DocumentStore {
   }
 
   /** The document's text, which makes it stored. */
-  keepPages(id: string, { title, pages, warnings }: Document): void {
+  keepPages(id: string, { title, pages, notes }: Document): void {
     this.#database.transaction(() => {
       this.#database.run('DELETE FROM pages WHERE document = ?', id);
       for (const { number, text } of pages)
@@ -99,7 +100,7 @@ export class DocumentStore {
       this.#database.run(
         `UPDATE documents SET state = 'stored', failure = NULL, title = coalesce(?, title), warnings = ? WHERE id = ?`,
         title?.trim() || null,
-        JSON.stringify(warnings),
+        JSON.stringify(notes.map(noteWords)),
         id,
       );
     });

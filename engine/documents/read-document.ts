@@ -1,18 +1,23 @@
-/** Reads a document of any format that Proxima knows; what it is, its bytes say before its name does. */
+/** Reads a document of any format that Proxima knows. */
 import { ProximaError } from '../errors.ts';
-import { readArchive } from './archive.ts';
 import type { Document, ReadOptions } from './document.ts';
-import { readDocx } from './docx.ts';
-import { readEpub } from './epub.ts';
-import { readHtml } from './html.ts';
-import { readPdf } from './pdf.ts';
+import { detectFormat, type Format } from './formats.ts';
+import { readEpub } from './markup/epub.ts';
+import { readHtml } from './markup/html.ts';
+import { readDocx } from './office/docx.ts';
+import { readEml } from './office/eml.ts';
+import { readOpenSlides, readOpenText } from './office/open-document.ts';
+import { readPptx } from './office/pptx.ts';
+import { readRtf } from './office/rtf.ts';
+import { readCsv, readOpenSheets, readXlsx } from './office/sheets.ts';
+import { readPdf } from './pdf/read-pdf.ts';
 import { readMarkdown, readPlainText } from './plain-text.ts';
+import { readPicture } from './recognition/read-picture.ts';
 
-export const FORMATS = 'PDF, DOCX, EPUB, HTML, Markdown and plain text';
+export const FORMATS =
+  'PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, e-mail, CSV, pictures, Markdown and plain text';
 
-type Format = 'pdf' | 'docx' | 'epub' | 'html' | 'markdown' | 'text';
-
-/** Rejects with `file-empty`, `format-unknown`, `document-*` or `password-wrong`. */
+/** Rejects with `file-empty`, `format-unknown`, `format-old`, `document-*` or `password-wrong`. */
 export async function readDocument(bytes: Uint8Array, name: string, options: ReadOptions = {}): Promise<Document> {
   if (bytes.byteLength === 0) throw new ProximaError('file-empty', { name });
   const format = await detectFormat(bytes, name);
@@ -24,6 +29,15 @@ export async function readDocument(bytes: Uint8Array, name: string, options: Rea
 const readers: Record<Format, (bytes: Uint8Array, options: ReadOptions) => Document | Promise<Document>> = {
   pdf: readPdf,
   docx: readDocx,
+  pptx: readPptx,
+  xlsx: readXlsx,
+  odt: readOpenText,
+  ods: readOpenSheets,
+  odp: readOpenSlides,
+  rtf: readRtf,
+  eml: readEml,
+  csv: readCsv,
+  picture: readPicture,
   epub: readEpub,
   html: readHtml,
   markdown: readMarkdown,
@@ -34,34 +48,4 @@ function withoutText(document: Document, format: Format): ProximaError {
   const pages = document.pages.length;
   if (format !== 'pdf') return new ProximaError('document-without-text', { scannedPages: 0 });
   return new ProximaError('document-without-text', { scannedPages: pages });
-}
-
-async function detectFormat(bytes: Uint8Array, name: string): Promise<Format> {
-  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 1024));
-  const extension = /\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? '';
-  if (head.includes('%PDF-')) return 'pdf';
-  if (head.startsWith('PK\u0003\u0004')) return detectArchive(bytes, name);
-  if (extension === 'pdf') {
-    throw new ProximaError('document-damaged', { name, reason: 'it is called .pdf but is no PDF' });
-  }
-  if (/^\s*(<!doctype html|<html)/i.test(head) || ['html', 'htm', 'xhtml'].includes(extension)) return 'html';
-  if (isBinary(bytes)) throw unknownFormat(name);
-  return ['md', 'markdown'].includes(extension) ? 'markdown' : 'text';
-}
-
-async function detectArchive(bytes: Uint8Array, name: string): Promise<Format> {
-  const members = await readArchive(bytes);
-  if (members.has('word/document.xml')) return 'docx';
-  if (members.has('META-INF/container.xml')) return 'epub';
-  throw new ProximaError('format-unknown', { name, archive: true });
-}
-
-/** UTF-16 text has zeros too, but begins with its mark. */
-function isBinary(bytes: Uint8Array): boolean {
-  const marked = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  return !marked && bytes.subarray(0, 8192).includes(0);
-}
-
-function unknownFormat(name: string): ProximaError {
-  return new ProximaError('format-unknown', { name, archive: false });
 }

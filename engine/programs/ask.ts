@@ -14,6 +14,7 @@ import { choosePolicy } from '../policy.ts';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { splitThinking } from '../thinking.ts';
+import { noteWords } from '../words/note-words.ts';
 import { type CommandLine, parseCommandLine } from './ask/options.ts';
 import { startProgress } from './ask/progress.ts';
 import { createReport, formatComparison, formatReport, type Report } from './ask/report.ts';
@@ -86,7 +87,7 @@ async function answerUnder(
       pages: document.pages.length,
       pagesRead: pages.length,
       pageRange: { first: pages[0]?.number ?? 0, last: pages.at(-1)?.number ?? 0 },
-      warnings: [...document.warnings, ...leftOut(document, pages)],
+      warnings: [...document.notes.map(noteWords), ...leftOut(document, pages)],
     });
   } finally {
     reading.close();

@@ -9,6 +9,8 @@ type DocumentCode =
   | 'file-unreadable'
   | 'file-too-large'
   | 'format-unknown'
+  | 'format-old'
+  | 'document-locked'
   | 'document-damaged'
   | 'document-encrypted'
   | 'password-wrong'
@@ -21,7 +23,8 @@ type DocumentCode =
   | 'question-empty'
   | 'memory-too-small';
 
-const FORMATS = 'PDF, DOCX, EPUB, HTML, Markdown and plain text';
+const FORMATS =
+  'PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, e-mail, CSV, pictures, Markdown and plain text';
 
 export const documentWords: WordsOf<DocumentCode> = {
   'file-missing': ({ path }) => ({ cause: `There is no file ${path}.`, wayOut: 'Check the path.' }),
@@ -44,6 +47,10 @@ export const documentWords: WordsOf<DocumentCode> = {
           cause: `${name} is not a kind of file that Proxima reads.`,
           wayOut: `Choose another file: Proxima reads ${FORMATS}.`,
         },
+  'format-old': ({ name }) => ({
+    cause: `${name} is of the kind that Office wrote before 2007, which Proxima does not read.`,
+    wayOut: 'Open it in its own program or in LibreOffice and save it as .docx, .xlsx or .pptx.',
+  }),
   'document-damaged': ({ name, reason }) => ({
     cause: `${name} can't be read: ${reason}.`,
     wayOut: 'Get it again, or open it in its own program and save it anew.',
@@ -55,6 +62,10 @@ export const documentWords: WordsOf<DocumentCode> = {
           cause: 'The PDF is encrypted.',
           wayOut: front === 'terminal' ? 'Give its password with --password.' : 'Enter its password.',
         },
+  'document-locked': () => ({
+    cause: 'The document is locked with a password that only its own program can take.',
+    wayOut: 'Open it there and save it without a password.',
+  }),
   'password-wrong': () => ({
     cause: 'The password does not open the PDF.',
     wayOut: 'Check the password and try again.',

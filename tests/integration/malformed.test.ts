@@ -65,7 +65,7 @@ it(`survives ${COUNT} malformed PDFs`, async () => {
     try {
       const document = await readDocumentFile(path);
       expect(document.pages.some((page) => page.text !== '')).toBe(true);
-      outcomes[document.warnings.length > 0 ? 'warned' : 'read'] += 1;
+      outcomes[document.notes.length > 0 ? 'warned' : 'read'] += 1;
     } catch (cause) {
       expect(cause).toBeInstanceOf(ProximaError);
       expect(wordsFor(failureOf(cause), 'app').wayOut).not.toBe('');

@@ -10,6 +10,7 @@ import type { AppEvent, Conversation, DocumentEntry, Settings, Turn } from '../.
 import { isOver } from '../../../electron/services/answer-state.ts';
 import { type App, appOf } from '../../../electron/services/app.ts';
 import { createServices, type Services } from '../../../electron/services/services.ts';
+import { documentOf } from '../../../engine/documents/document.ts';
 import { type ErrorCode, ProximaError } from '../../../engine/errors.ts';
 import { FakeHosts, settled } from '../../unit/hosts/fake-hosts.ts';
 
@@ -65,7 +66,7 @@ export class World {
       modelFolder: 'reader',
       catalogueFile: 'none',
       startHost: ({ runtime }, _, signal) => this.#startHost(runtime, signal),
-      readFile: async (path) => textDocument(readFileSync(path, 'utf8')),
+      readFile: async (path) => documentOf([{ number: 1, text: readFileSync(path, 'utf8') }]),
     });
     this.services.settings.change({ runtime: 'cpu' });
     this.app = appOf(this.services);
@@ -295,10 +296,6 @@ export class World {
 }
 
 const MOST_ROUNDS = 500;
-
-function textDocument(text: string) {
-  return { title: undefined, pages: [{ number: 1, text }], outline: [], warnings: [] };
-}
 
 function chosen<Item>(items: readonly Item[], place: number): Item | undefined {
   return items[place % Math.max(1, items.length)];

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, type AppParts, createApp } from '../../../electron/services/app.ts';
+import { documentOf } from '../../../engine/documents/document.ts';
 import { ProximaError } from '../../../engine/errors.ts';
 import { ROOT } from '../../integration/command.ts';
 
@@ -11,7 +12,7 @@ export function idleApp(folder: string, parts: Partial<AppParts> = {}): App {
     modelFolder: join(ROOT, 'assets/models/reader'),
     catalogueFile: join(ROOT, 'assets/models/catalogue.json'),
     startHost: () => Promise.reject(new ProximaError('runtime-missing', { runtime: 'cpu', reason: 'there is none' })),
-    readFile: async () => ({ title: undefined, pages: [{ number: 1, text: 'One page.' }], outline: [], warnings: [] }),
+    readFile: async () => documentOf([{ number: 1, text: 'One page.' }]),
     ...parts,
   });
 }

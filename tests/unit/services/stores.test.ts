@@ -9,6 +9,7 @@ import { ConversationStore } from '../../../electron/services/conversations.ts';
 import { Database } from '../../../electron/services/database.ts';
 import { DocumentStore } from '../../../electron/services/document-store.ts';
 import { DEFAULT_SETTINGS, SettingsStore } from '../../../electron/services/settings.ts';
+import { documentOf } from '../../../engine/documents/document.ts';
 import { ProximaError } from '../../../engine/errors.ts';
 import { temporaryFolder } from '../../integration/command.ts';
 
@@ -47,7 +48,10 @@ describe('documents', () => {
       { number: 1, text: 'one' },
       { number: 2, text: '' },
     ];
-    documents.keepPages(document, { title: ' Fair weather ', pages, outline: [], warnings: ['Page 2 is blank.'] });
+    documents.keepPages(
+      document,
+      documentOf(pages, { title: ' Fair weather ', notes: [{ code: 'pages-without-text', pages: [2] }] }),
+    );
     const again = new DocumentStore(new Database(folder), folder);
     expect(again.get(document)).toMatchObject({ title: 'Fair weather', state: 'stored', pages: 2, bytes: 21 });
     expect(again.pages(document)).toEqual(pages);

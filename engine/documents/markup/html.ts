@@ -1,0 +1,51 @@
+/** HTML: the article by Mozilla's Readability where there is one, else the whole body. Scripts never run. */
+import { Readability } from '@mozilla/readability';
+import { parseHTML } from 'linkedom';
+import { type Document, documentOf, type LeftOut } from '../document.ts';
+import { paginateMarked, unmarked } from '../marked-headings.ts';
+import { decodeText } from '../plain-text.ts';
+import { asTitle } from '../titles.ts';
+import { markupText } from './markup-text.ts';
+
+const ARTICLE_SHARE = 1 / 3;
+const WHOLE_SHARE = 0.9;
+
+export function readHtml(bytes: Uint8Array): Document {
+  const { text: markup, notes } = decodeText(bytes, declaredEncoding(bytes));
+  const { text, title, leftOut } = articleOf(markup);
+  const { pages, headings } = paginateMarked(text);
+  return documentOf(pages, {
+    title: asTitle(title) ?? headings[0]?.title,
+    outline: headings,
+    leftOut,
+    notes: leftOut.length > 0 ? [...notes, { code: 'article-only' }] : notes,
+  });
+}
+
+/** As the file's own `<meta>` says. */
+function declaredEncoding(bytes: Uint8Array): string | undefined {
+  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 2048));
+  return /<meta[^>]+charset=["']?\s*([\w-]+)/i.exec(head)?.[1];
+}
+
+function articleOf(markup: string): { text: string; title: string; leftOut: LeftOut[] } {
+  const { document } = parseHTML(markup);
+  const body = markupText(markup);
+  const title = document.title ?? '';
+  const article = document.body ? new Readability(document).parse() : undefined;
+  const text = article?.content ? markupText(article.content) : '';
+  // Readability is made for news pages; where it finds little, the page is no article and is read whole.
+  if (text.length < body.length * ARTICLE_SHARE || text.length > body.length * WHOLE_SHARE) {
+    return { text: body, title, leftOut: [] };
+  }
+  return { text, title: article?.title || title, leftOut: outside(body, text) };
+}
+
+/** The lines of the body that the article does not have. */
+function outside(body: string, article: string): LeftOut[] {
+  const kept = new Set(unmarked(article).split('\n'));
+  return unmarked(body)
+    .split('\n')
+    .filter((line) => !kept.has(line))
+    .map((text) => ({ page: 1, at: 'within', text, reason: 'outside the article' }));
+}

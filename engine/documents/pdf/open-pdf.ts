@@ -1,0 +1,58 @@
+/** Opens a PDF with pdf.js, in bounds. */
+import type { PDFDocumentProxy } from 'pdfjs-dist/legacy/build/pdf.mjs';
+import { firstLineOf, ProximaError } from '../../errors.ts';
+
+/** Pixels of a picture that is still decoded: an A2 page at 300 dpi. */
+export const MOST_PIXELS = 36_000_000;
+
+export interface OpenPdf {
+  readonly pdf: PDFDocumentProxy;
+  close(): Promise<void>;
+}
+
+/** Rejects with `document-encrypted`, `password-wrong` or `document-damaged`. pdf.js takes the bytes away from their owner. */
+export async function openPdf(bytes: Uint8Array, password: string | undefined): Promise<OpenPdf> {
+  const { getDocument, VerbosityLevel } = await import('pdfjs-dist/legacy/build/pdf.mjs');
+  const task = getDocument({
+    data: bytes,
+    ...(password === undefined ? {} : { password }),
+    ...resources(),
+    isEvalSupported: false,
+    enableXfa: true,
+    useSystemFonts: false,
+    disableFontFace: true,
+    stopAtErrors: false,
+    maxImageSize: MOST_PIXELS,
+    verbosity: VerbosityLevel.ERRORS,
+  });
+  try {
+    return { pdf: await task.promise, close: () => task.destroy() };
+  } catch (cause) {
+    await task.destroy();
+    throw openError(cause, password);
+  }
+}
+
+/** Files of pdf.js that say what the letters of fonts outside of the PDF are, and decoders of pictures. */
+function resources() {
+  const folder = (name: string) => new URL(`../../${name}/`, import.meta.resolve('pdfjs-dist/legacy/build/pdf.mjs'));
+  const path = (name: string) => decodeURIComponent(folder(name).pathname).replace(/^\/(?=[A-Za-z]:)/, '');
+  return {
+    cMapUrl: path('cmaps'),
+    cMapPacked: true,
+    standardFontDataUrl: path('standard_fonts'),
+    wasmUrl: path('wasm'),
+    iccUrl: path('iccs'),
+  };
+}
+
+function openError(cause: unknown, password: string | undefined): ProximaError {
+  const name = cause instanceof Error ? cause.name : '';
+  if (name === 'PasswordException' && password === undefined) {
+    return new ProximaError('document-encrypted', { rights: 'password' });
+  }
+  if (name === 'PasswordException') {
+    return new ProximaError('password-wrong');
+  }
+  return new ProximaError('document-damaged', { name: 'The PDF', reason: firstLineOf(cause) });
+}
