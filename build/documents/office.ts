@@ -5,12 +5,16 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { digital, type Expected, type Part, Writer } from './content.ts';
 
-const LONG_NAMES: Readonly<Record<string, string>> = { draw: 'drawing', fo: 'xsl-fo-compatible', number: 'datastyle' };
-const NAMES =
-  'office text table draw style fo presentation dc meta number'
-    .split(' ')
-    .map((name) => `xmlns:${name}="urn:oasis:names:tc:opendocument:xmlns:${LONG_NAMES[name] ?? name}:1.0"`)
-    .join(' ') + ' xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0"';
+const LONG_NAMES: Readonly<Record<string, string>> = {
+  draw: 'drawing',
+  fo: 'xsl-fo-compatible',
+  number: 'datastyle',
+  svg: 'svg-compatible',
+};
+const NAMES = 'office text table draw style fo presentation dc meta number svg'
+  .split(' ')
+  .map((name) => `xmlns:${name}="urn:oasis:names:tc:opendocument:xmlns:${LONG_NAMES[name] ?? name}:1.0"`)
+  .join(' ');
 
 const TAGGED = 'pdf:writer_pdf_Export:{"UseTaggedPDF":{"type":"boolean","value":"true"}}';
 

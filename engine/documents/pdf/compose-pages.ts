@@ -7,6 +7,7 @@ import { type Line, toParagraphs } from '../layout/paragraphs.ts';
 import { type Row, type Run, rowText, type Segment, toRows, toSegments } from '../layout/runs.ts';
 import { type Cells, markdownTable } from '../layout/tables.ts';
 import { EDGE_LINES, type EdgeLine, findRepeated, type PageEdges } from '../running-titles.ts';
+import type { Block } from './block.ts';
 import { headingLevels } from './headings.ts';
 import type { PageContent } from './page-content.ts';
 import { layOutTagged } from './tagged.ts';
@@ -18,10 +19,6 @@ export interface Composed {
 }
 
 /** A paragraph with its lines not joined yet, or a table. */
-export type Block =
-  | { readonly kind: 'paragraph'; readonly lines: readonly string[]; readonly height: number; readonly level: number }
-  | { readonly kind: 'table'; readonly cells: Cells; readonly gutters: readonly Interval[] };
-
 /** Takes the pages' contents in order; `labels` may be empty. */
 export function composePages(contents: readonly PageContent[], labels: readonly string[]): Composed {
   const edges = contents.map((page) => edgesOf(page, labels[page.number - 1]));

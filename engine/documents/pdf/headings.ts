@@ -1,7 +1,7 @@
 /** Headings of a document without an outline: as its tags say, or by the size of their letters. */
 import type { Heading } from '../document.ts';
 import { joinLines } from '../layout/joining.ts';
-import type { Block } from './compose-pages.ts';
+import type { Block } from './block.ts';
 
 const LARGER = 1.15;
 const LONGEST = 120;
