@@ -102,6 +102,7 @@ function benchIn(page: Page): Bench {
 export async function benchWebGpu(selection: Selection): Promise<void> {
   await build({
     root: join(import.meta.dirname, 'webgpu-page'),
+    appType: 'mpa', // What isn't there is 404, not the page.
     configFile: false,
     logLevel: 'error',
     build: {

@@ -1,7 +1,10 @@
 /** What can be done with a conversation and with the document beside it. */
+
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Measured } from '../../engine/engine.ts';
+import type { Fit } from '../../engine/fit.ts';
 import { temporaryFolder } from '../integration/command.ts';
 import { makePdf } from '../integration/pdf-making.ts';
 import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './app.ts';
@@ -132,9 +135,9 @@ describe.skipIf(!CHROMIUM)('a conversation', () => {
       { name: 'long.txt', bytes: Buffer.from('The weather was fair and nothing was said of it. '.repeat(900)) },
     ]);
     await tight.locator('[data-reading="read"]').waitFor(WAIT);
-    const fits = await tight.evaluate(
+    const { fits } = await tight.evaluate(
       () =>
-        new Promise<{ dense: { cacheBytes: number; scratchBytes: number }; pod: { cacheBytes: number } }>((resolve) => {
+        new Promise<Measured>((resolve) => {
           const socket = new WebSocket(`ws://${location.host}/events`);
           const [document] = location.hash.slice(1).split('/');
           socket.onopen = () => socket.send(JSON.stringify({ id: 1, name: 'measure', parameters: { document } }));
@@ -144,7 +147,7 @@ describe.skipIf(!CHROMIUM)('a conversation', () => {
           };
         }),
     );
-    const { dense, pod } = fits;
+    const [dense, pod] = fits.map(({ fit }) => fit) as [Fit, Fit];
     const between = Math.round(((dense.cacheBytes + pod.cacheBytes) / 2 + dense.scratchBytes) / 2 ** 20);
     await tight.getByRole('button', { name: 'Settings' }).click();
     await tight.getByLabel('Memory that reading may take').fill(String(between));

@@ -41,6 +41,7 @@ async function serve(): Promise<PreviewServer> {
   const config = {
     root: join(ROOT, 'tests/browser'),
     configFile: false as const,
+    appType: 'mpa' as const, // What isn't there is 404, not the page.
     logLevel: 'error' as const,
     publicDir: join(ROOT, 'assets/models'),
     build: { outDir: folder, emptyOutDir: true, target: 'esnext', minify: false, reportCompressedSize: false },
