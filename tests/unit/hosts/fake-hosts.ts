@@ -129,6 +129,10 @@ export class FakeHosts {
     for (const process of this.#processes) process.hangs = true;
   }
 
+  get anyHangs(): boolean {
+    return [...this.#processes].some(({ hangs }) => hangs);
+  }
+
   /** Slow starts come to their end. */
   finishStarts(): void {
     for (const process of this.#processes) process.ready();
