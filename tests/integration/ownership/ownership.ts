@@ -140,6 +140,18 @@ export class World {
 
   /** Everything that can go on goes on, until nothing does. */
   async quiesce(): Promise<void> {
+    await this.#unblock();
+    for (let quiet = 0; quiet < 6; ) {
+      const before = this.hosts.waitingSteps;
+      await this.#goOn();
+      // An engine that could not be started is tried again by whoever needs it next.
+      if (this.services.engine.state.state === 'failed') void this.#need();
+      quiet = before === 0 && this.#isAtRest ? quiet + 1 : 0;
+      if (quiet === 0) await this.#breathe();
+    }
+  }
+
+  async #unblock(): Promise<void> {
     this.fillDisk(false);
     this.hosts.full = undefined;
     this.hosts.deviceLost = false;
@@ -147,22 +159,22 @@ export class World {
     if (this.services.settings.get().runtime === 'webgpu') await this.change({ runtime: 'cpu' });
     for (const { id } of this.documents)
       await this.#call(this.#handle('pauseReading', { document: id, paused: false }));
-    for (let quiet = 0; quiet < 6; ) {
-      this.hosts.finishStarts();
-      const before = this.hosts.waitingSteps;
-      while (this.hosts.waitingSteps > 0) {
-        this.hosts.step();
-        await settled();
-      }
+  }
+
+  async #goOn(): Promise<void> {
+    this.hosts.finishStarts();
+    while (this.hosts.waitingSteps > 0) {
+      this.hosts.step();
       await settled();
-      if (this.hosts.anyHangs) await this.hosts.clock.pass(130_000); // What hangs is ended by its watchdog.
-      // An engine that could not be started is tried again by whoever needs it next.
-      if (this.services.engine.state.state === 'failed') void this.#need();
-      quiet = before === 0 && this.#isAtRest ? quiet + 1 : 0;
-      // Files are read and written in real time.
-      if (quiet === 0 && ++this.#rounds % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-      if (this.#rounds > MOST_ROUNDS) throw new Error(`it never comes to rest: ${this.#pending.size} calls pending`);
     }
+    await settled();
+    if (this.hosts.anyHangs) await this.hosts.clock.pass(130_000); // What hangs is ended by its watchdog.
+  }
+
+  /** Files are read and written in real time. Throws where it never comes to rest. */
+  async #breathe(): Promise<void> {
+    if (++this.#rounds % 4 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    if (this.#rounds > MOST_ROUNDS) throw new Error(`it never comes to rest: ${this.#pending.size} calls pending`);
   }
 
   /** Something that needs the engine. */
