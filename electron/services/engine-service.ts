@@ -1,9 +1,10 @@
 /** The engine as the app sees it: started with the settings, watched, and replaced when they change. */
 import type { ContextId, Engine } from '../../engine/engine.ts';
-import { type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
+import { errorOf, type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
 import type { StartedHost } from '../../engine/hosts/hosted-engine.ts';
 import { type EngineWatch, SupervisedEngine } from '../../engine/hosts/supervised-engine.ts';
 import { delegate, type Job, type JobControl, startJob, untilAborted } from '../../engine/jobs/job.ts';
+import { log } from '../../engine/log/log.ts';
 import type { EngineState, Notice, Settings } from '../contract.ts';
 import { type EngineEvent, nextEngine, STARTING } from './engine-state.ts';
 import type { ReadingEvent } from './reading-state.ts';
@@ -69,7 +70,7 @@ export class EngineService {
       (cause) => {
         if (this.#job !== job) return;
         this.#job = undefined; // The next call tries again.
-        this.#move({ type: 'failed', failure: failureOf(cause) });
+        this.#fail(failureOf(cause));
       },
     );
     return job;
@@ -96,6 +97,7 @@ export class EngineService {
       };
     return {
       onLost: ifCurrent((failure) => {
+        log.warn('the engine was lost', errorOf(failure));
         onNotice({ kind: 'engine-lost', failure });
         this.#move({ type: 'lost', failure });
       }),
@@ -103,7 +105,7 @@ export class EngineService {
         onNotice({ kind: 'engine-back', smallerPlan });
         if (this.#engine) this.#move({ type: 'started', engine: this.#engine });
       }),
-      onFailed: ifCurrent((failure) => this.#move({ type: 'failed', failure })),
+      onFailed: ifCurrent((failure) => this.#fail(failure)),
       onProgress: ifCurrent((id, progress) => onReadAgain(id, { type: 'progress', progress })),
       onPrepared: ifCurrent((id, context) => onReadAgain(id, { type: 'prepared', context })),
       onDropped: ifCurrent(onDropped),
@@ -120,6 +122,11 @@ export class EngineService {
       this.#parts.onNotice({ kind: 'on-processor', failure: failureOf(cause) });
       return this.#parts.startHost({ ...settings, runtime: 'cpu' }, folder, signal);
     }
+  }
+
+  #fail(failure: Failure): void {
+    log.error('the engine did not start', errorOf(failure));
+    this.#move({ type: 'failed', failure });
   }
 
   #move(event: EngineEvent): void {

@@ -14,9 +14,6 @@ import { readPdf } from './pdf/read-pdf.ts';
 import { readMarkdown, readPlainText } from './plain-text.ts';
 import { readPicture } from './recognition/read-picture.ts';
 
-export const FORMATS =
-  'PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, e-mail, CSV, pictures, Markdown and plain text';
-
 /** Rejects with `file-empty`, `format-unknown`, `format-old`, `document-*` or `password-wrong`. */
 export async function readDocument(bytes: Uint8Array, name: string, options: ReadOptions = {}): Promise<Document> {
   if (bytes.byteLength === 0) throw new ProximaError('file-empty', { name });

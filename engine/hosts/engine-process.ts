@@ -27,7 +27,7 @@ try {
         else listener({ data: message });
       }),
   };
-  serveEngine(port, loadReader(runtime));
+  serveEngine(port, loadReader(runtime), (cause) => log.error('a request failed', cause));
   log.info(`ready on ${runtime.name}`);
   send({ kind: 'ready', runtime: runtime.name });
 } catch (cause) {

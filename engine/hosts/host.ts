@@ -20,9 +20,9 @@ import {
 /** Loads the model of a folder, by the name that the caller gives it. Rejects as `loadModel` does. */
 export type LoadReader = (folder: string, onProgress: (done: number, total: number) => void) => Promise<Reader>;
 
-/** Answers the messages of a port until it is closed. */
-export function serveEngine(port: Port, load: LoadReader): void {
-  const host = new EngineHost(load, (reply) => port.postMessage(reply));
+/** Answers the messages of a port until it is closed. onFault: hears of what should not happen, with its stack, for the log. */
+export function serveEngine(port: Port, load: LoadReader, onFault: (cause: unknown) => void = () => {}): void {
+  const host = new EngineHost(load, (reply) => port.postMessage(reply), onFault);
   port.addEventListener('message', ({ data }) => host.receive(data));
 }
 
@@ -31,13 +31,15 @@ const MALFORMED: Failure = { code: 'message-malformed', detail: {} };
 class EngineHost {
   readonly #load: LoadReader;
   readonly #post: (reply: Reply) => void;
+  readonly #onFault: (cause: unknown) => void;
   readonly #jobs = new Map<number, Job<unknown>>();
   readonly #contexts = new Map<string, PreparedContext>();
   #engine: Engine | undefined;
 
-  constructor(load: LoadReader, post: (reply: Reply) => void) {
+  constructor(load: LoadReader, post: (reply: Reply) => void, onFault: (cause: unknown) => void) {
     this.#load = load;
     this.#post = post;
+    this.#onFault = onFault;
   }
 
   receive(message: unknown): void {
@@ -56,6 +58,7 @@ class EngineHost {
     try {
       this.#post({ type: 'done', id, outcome: await this.#outcome(request) });
     } catch (cause) {
+      if (!(cause instanceof ProximaError)) this.#onFault(cause);
       this.#post({ type: 'failed', id, failure: failureOf(cause, 'engine-failed') });
     } finally {
       this.#jobs.delete(id);

@@ -40,7 +40,8 @@ self.addEventListener(
         const dataFolder = new URL('onnx/', `${url}/`).href;
         return readerOf(await loadModel(openHttpFolder(url), runtime, { dataFolder, onProgress }), runtime);
       };
-      serveEngine(port, load);
+      // The window's console goes into the app's log.
+      serveEngine(port, load, (cause) => console.error(cause));
       send({ kind: 'ready', runtime: runtime.name });
     } catch (cause) {
       send({ kind: 'unfit', failure: runtimeFailure('webgpu', cause) });

@@ -23,7 +23,8 @@ type DocumentCode =
   | 'question-empty'
   | 'memory-too-small';
 
-const FORMATS =
+/** What is read, as a sentence has it. */
+export const FORMATS =
   'PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, HTML, e-mail, CSV, pictures, Markdown and plain text';
 
 export const documentWords: WordsOf<DocumentCode> = {
@@ -74,8 +75,8 @@ export const documentWords: WordsOf<DocumentCode> = {
     scannedPages === 0
       ? { cause: 'The document has no text in it.', wayOut: 'Choose another file.' }
       : {
-          cause: `The PDF has no text on its ${scannedPages === 1 ? 'page' : plural(scannedPages, 'page')}: it is a scan or holds only pictures.`,
-          wayOut: 'Run text recognition (OCR) over it first, for example with ocrmypdf.',
+          cause: `The PDF has no text on its ${scannedPages === 1 ? 'page' : plural(scannedPages, 'page')}: nothing could be recognised in its scans or pictures.`,
+          wayOut: 'Choose a clearer scan, or run another text recognition (OCR) over it first.',
         },
   'document-stalled': ({ name, seconds }) => ({
     cause: `Reading ${name} made no progress for ${seconds} seconds and was stopped.`,

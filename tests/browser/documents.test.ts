@@ -44,7 +44,7 @@ describe.skipIf(!CHROMIUM)('documents', () => {
       /no text.*OCR/s,
     );
     expect(await item('empty.txt').locator('.failure').innerText()).toMatch(/empty \(0 bytes\)/);
-    expect(await item('program.bin').locator('.failure').innerText()).toMatch(/PDF, DOCX, EPUB/);
+    expect(await item('program.bin').locator('.failure').innerText()).toMatch(/PDF, Word, PowerPoint/);
   });
 
   it('asks for the password of an encrypted PDF, says that a wrong one is wrong, and opens with the right one', async () => {

@@ -80,7 +80,7 @@ describe.skipIf(!CHROMIUM)('models', () => {
     const page = await app.open({ bypassCSP: true });
     await page.getByRole('button', { name: 'Settings' }).click(WAIT);
     await page.getByRole('button', { name: 'Models …' }).click();
-    await page.getByLabel('A model folder that is already there').fill(bare);
+    await page.getByLabel('A model folder or GGUF file that is already there').fill(bare);
     await page.getByRole('button', { name: 'Import' }).click();
     const item = page.locator('.model', { hasText: 'bare' });
     await item.getByText('No sharing plan yet.').waitFor(WAIT);
@@ -123,7 +123,7 @@ describe.skipIf(!CHROMIUM)('models', () => {
     await page.getByLabel('Any other model').fill('gated/model');
     await page.getByRole('button', { name: 'Look up', exact: true }).last().click(WAIT);
     await page.getByText(/\(401\)/).waitFor(WAIT);
-    await page.getByLabel('A model folder that is already there').fill('/nowhere/at/all');
+    await page.getByLabel('A model folder or GGUF file that is already there').fill('/nowhere/at/all');
     await page.getByRole('button', { name: 'Import' }).click();
     await page
       .getByText(/nowhere|no folder|not a/i)

@@ -1,7 +1,7 @@
 /** Calls about the app as a whole. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { FORMATS } from '../../../engine/documents/read-document.ts';
+import { FORMATS } from '../../../engine/words/documents.ts';
 import type { Handlers } from '../../contract.ts';
 import { changeSettings } from '../change-settings.ts';
 import { removeDocument } from '../remove-document.ts';
