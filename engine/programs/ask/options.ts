@@ -56,7 +56,7 @@ function createCommand(builtInModel: string): Command {
     .description(
       'Reads a long document whole, on this machine, and answers questions about it with the pages they come from.',
     )
-    .argument('<file>', 'PDF, DOCX, EPUB, HTML, Markdown or plain text')
+    .argument('<file>', 'PDF, office file, picture, e-mail, book, web page or text')
     .argument('[question]', 'what to ask')
     .option(
       '--question <text>',
