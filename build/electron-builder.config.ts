@@ -28,6 +28,12 @@ const config: Configuration = {
     '!node_modules/pdfjs-dist/{build,image_decoders,web,legacy/web,legacy/image_decoders}/**',
     '!node_modules/zod/src/**',
     '!node_modules/**/*.browser*.js',
+    // Of the recogniser only its network, for processes that open WebAssembly by path, and its small data; of SheetJS only the module.
+    '!node_modules/tesseract.js-core/*.wasm.js',
+    '!node_modules/tesseract.js-core/tesseract-core{,-simd,-relaxedsimd}.{js,wasm}',
+    '!node_modules/tesseract.js/dist/**',
+    '!node_modules/@tesseract.js-data/*/4.0.0/**',
+    '!node_modules/@e965/xlsx/dist/**',
     // onnxruntime-node brings its libraries for every system; a package takes its own. (A list of files under `linux` and the like
     // would not add to this one: without a pattern of its own for what is in, it takes the whole folder.)
     `!node_modules/onnxruntime-node/bin/*/!(${macro('platform')})/**`,
@@ -35,8 +41,15 @@ const config: Configuration = {
   ],
   extraResources: [{ from: 'assets/models', to: 'assets/models' }],
   asar: true,
-  // Native libraries and WebAssembly are opened by path.
-  asarUnpack: ['**/*.node', '**/*.wasm', '**/onnxruntime-node/bin/**', 'dist/electron/*-process.js'],
+  // Native libraries, WebAssembly and the recogniser's parts are opened by path.
+  asarUnpack: [
+    '**/*.node',
+    '**/*.wasm',
+    'node_modules/tesseract.js{,-core}/**',
+    'node_modules/@tesseract.js-data/**',
+    '**/onnxruntime-node/bin/**',
+    'dist/electron/*-process.js',
+  ],
   electronFuses: {
     runAsNode: false,
     enableCookieEncryption: true,
