@@ -15,10 +15,10 @@ import string
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 
+import checkpoints
 import documents
 import human
 import second
@@ -27,8 +27,6 @@ from answering import Answerer, Reading
 from facts import ABSENT
 from network import Reader, Shape
 from text import Sentence
-
-WORK = Path(__file__).parent.parent / "work"
 
 
 @dataclass
@@ -55,9 +53,9 @@ def load(name: str) -> tuple[Reader, object]:
     tokenizer = tokens.load()
     words, form = tokens.forms(tokenizer)
     model = Reader(Shape(), form, words)
-    saved = torch.load(WORK / f"{name}.pt")
-    model.load_state_dict(saved["model"])
-    print(json.dumps(saved["state"]))
+    weights, state, _ = checkpoints.load(name)
+    model.load_state_dict(weights)
+    print(json.dumps(state))
     return model.float().eval(), tokenizer
 
 

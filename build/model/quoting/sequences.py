@@ -20,6 +20,9 @@ POSITIONS = 300_000
 # What a token is as a target.
 IGNORED, PLAIN, QUOTE_START, QUOTE, ANSWER_START, ANSWER = range(6)
 FARTHEST_TARGETS = 4
+SORTS = ("found", "copied", "taken", "matched", "before", "opened")
+# Of every token's pointers to the one before it and to its sentence's first: so many a row.
+PLACES_BEFORE, PLACES_OPENED = 64, 48
 SHARES = {"people": 0.45, "facts": 0.3, "text": 0.25}
 # Of the questions answered in full: quoted wrongly and refused; of others' documents and refused.
 MISLED, FOREIGN = 0.1, 0.12
@@ -43,6 +46,10 @@ class Row:
     """(place, the quote's token that the answer goes on with)."""
     matched: list[tuple[int, list[int]]] = field(default_factory=list)
     """(place of a quoted word, where the question has the same word)."""
+    before: list[tuple[int, list[int]]] = field(default_factory=list)
+    """(place, the place before it)."""
+    opened: list[tuple[int, list[int]]] = field(default_factory=list)
+    """(place in a sentence of the document, where the sentence begins)."""
 
 
 class Sequences:
@@ -188,6 +195,10 @@ class Sequences:
                 if other not in {q.text for q in document.questions}:
                     question = Question(other, None, None)
             self.ask(row, document, spans, question, question.sentence is not None and source.random() < STUBS)
+        row.before = [(at, [at - 1]) for at in source.sample(range(1, length), PLACES_BEFORE)]
+        inside = [(at, [start]) for start, end in spans for at in range(start, end)]
+        row.opened = source.sample(inside, min(PLACES_OPENED, len(inside)))
+        row.opened += [(end - 1, [start]) for start, end in spans]
         return self.cut(row, length)
 
     def cut(self, row: Row, length: int) -> Row:
@@ -196,7 +207,7 @@ class Sequences:
         row.ids += [tokens.END] * missing
         row.kinds += [IGNORED] * missing
         del row.ids[length:], row.kinds[length:]
-        for name in ("found", "copied", "taken", "matched"):
+        for name in SORTS:
             setattr(row, name, [p for p in getattr(row, name) if p[0] < length])
         return row
 
@@ -224,7 +235,7 @@ class Sequences:
             "questions_from": np.array([r.questions_from for r in rows]),
             "sentence_ends": np.array([(n, at) for n, r in enumerate(rows) for at in r.sentence_ends]),
         }
-        for sort in ("found", "copied", "taken", "matched"):
+        for sort in SORTS:
             longest = max(1, *(len(getattr(r, sort)) for r in rows))
             longest = -(-longest // 16) * 16
             at = np.full((count, longest), -1)
@@ -244,6 +255,6 @@ if __name__ == "__main__":
     started = time.time()
     batch = sequences.batch(64, 512, 0.5)
     print(f"{(time.time() - started) / 4:.2f} s for 8,192 tokens")
-    print({name: int((batch[f"{name}_at"] >= 0).sum()) // 4 for name in ("found", "copied", "taken", "matched")}, len(batch["sentence_ends"]) // 4)
+    print({name: int((batch[f"{name}_at"] >= 0).sum()) // 4 for name in SORTS}, len(batch["sentence_ends"]) // 4)
     print(np.bincount(batch["kinds"].ravel(), minlength=6) // 4)
     print(sequences.tokenizer.decode(batch["ids"][0].tolist(), skip_special_tokens=False))

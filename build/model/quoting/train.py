@@ -15,8 +15,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import checkpoints
 import tokens
-from network import Masks, Reader, Shape, masks_for
+from network import Reader, Shape, masks_for
 from sequences import ANSWER, ANSWER_START, PLAIN, QUOTE, QUOTE_START, Sequences
 
 WORK = Path(__file__).parent.parent / "work"
@@ -30,11 +31,33 @@ POINTERS = (
     ("copied", 6, (0, 1), 0.6),
     ("taken", 7, (0, 1), 0.5),
     ("matched", 3, (0, 1), 0.2),
+    ("before", 1, (0, 1), 0.2),
+    ("opened", 2, (2, 3), 0.2),
 )
-WATCHED = (3, 5, 6, 7)
+WATCHED = (1, 2, 3, 5, 6, 7)
 WARM_UP_STEPS, SPREAD = 100, 0.4
 PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3
 MODES = {"dense": 0.3, "plan": 0.3, "patient": 0.4}
+
+class Threads:
+    """One thread or two, whichever is faster at the moment: beside other work two wait for each other."""
+
+    def __init__(self):
+        self.took = {1: math.inf, 2: math.inf}
+        self.step = 0
+
+    def choose(self) -> int:
+        self.step += 1
+        best = min(self.took, key=lambda n: self.took[n])
+        # Now and then, and while one is not known, the other has its turn.
+        count = self.step % 2 + 1 if self.step < 7 else 3 - best if self.step % 12 == 0 else best
+        torch.set_num_threads(count)
+        return count
+
+    def note(self, count: int, seconds: float) -> None:
+        before = self.took[count]
+        self.took[count] = seconds if math.isinf(before) or self.step < 7 else 0.5 * (before + seconds)
+
 
 # Set by SIGTERM: the run saves its checkpoint and ends.
 stop: list[bool] = []
@@ -132,22 +155,24 @@ def main() -> None:
     torch.manual_seed(options.seed)
     torch.set_num_threads(2)
     path = WORK / f"{options.name}.pt"
-    saved = torch.load(path) if path.exists() and not options.steps else None
+    saved = None if options.steps else checkpoints.load(options.name)
     sequences = Sequences(options.seed)
     words, form = tokens.forms(sequences.tokenizer)
     model = Reader(Shape(), form, words)
-    if saved or options.warm:
-        model.load_state_dict((saved or torch.load(WORK / f"{options.warm}.pt"))["model"])
+    start = saved or (checkpoints.load(options.warm) if options.warm else None)
+    if start:
+        model.load_state_dict(start[0])
     optimisers_ = optimisers(model)
     peaks = [[group["lr"] for group in o.param_groups] for o in optimisers_]
     state = {"step": 0, "tokens": 0, "seconds": 0.0}
     if saved:
-        state = saved["state"]
-        for optimiser, kept in zip(optimisers_, saved["optimisers"], strict=True):
+        state = saved[1]
+        for optimiser, kept in zip(optimisers_, saved[2] or [], strict=saved[2] is not None):
             optimiser.load_state_dict(kept)
         sequences = Sequences(options.seed + state["step"])
     source = random.Random(options.seed + state["step"])
     torch.manual_seed(options.seed + state["step"])
+    threads = Threads()
     torch._dynamo.config.cache_size_limit = 64
     run = torch.compile(model.run, dynamic=False)
     signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
@@ -160,6 +185,7 @@ def main() -> None:
         for optimiser, own_peaks in zip(optimisers_, peaks, strict=True):
             for group, peak in zip(optimiser.param_groups, own_peaks, strict=True):
                 group["lr"] = peak * scale
+        count = threads.choose()
         how = source.choices(list(MODES), list(MODES.values()))[0]
         loss, figures = loss_of(model, arrays, how, source.choice([96, 128, 192, 256]), run)
         if not math.isfinite(loss.item()):
@@ -170,6 +196,7 @@ def main() -> None:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         now = time.time()
+        threads.note(count, now - last)
         state["step"] += 1
         state["seconds"] += min(now - last, 60)
         state["tokens"] += arrays["ids"].size
@@ -179,7 +206,7 @@ def main() -> None:
             means = np.nanmean(shown, axis=0)
             shown.clear()
             told = " ".join(f"{name} {value:.3f}" for name, value in zip(("loss", *figures), means, strict=True))
-            print(f"step {state['step']} {told} minutes {state['seconds'] / 60:.1f} tokens {state['tokens'] / 1e6:.2f}M", flush=True)
+            print(f"step {state['step']} {told} threads {count} minutes {state['seconds'] / 60:.1f} tokens {state['tokens'] / 1e6:.2f}M", flush=True)
         if now - last_save > 120 and not options.steps:
             save(path, model, optimisers_, state)
             last_save = now
