@@ -10,6 +10,7 @@ import tokens
 from network import LEADERS, RECENT, SINKS, Reader
 
 MOST_QUOTED, MOST_SAID = 110, 60
+FINDING_LAYER = 5
 
 
 class Reading:
@@ -110,6 +111,34 @@ class Answerer:
         quote, place, logits = self.quote(reading, document, logits)
         said, confidence = self.say(reading, quote, logits)
         return Answered(quote, said, place, confidence)
+
+    def ask_among(self, reading: Reading, document: torch.Tensor, question: str, sentences: list[tuple[int, int]], count: int) -> Answered:
+        """Looks at `count` sentences [start, end) of the document, those that attention finds, reads each again behind the question,
+        and takes the answer of the one that speaks most for itself."""
+        reading = reading.fork()
+        reading.asking = True
+        reading.read([tokens.QUESTION, *self.tokenizer.encode(" " + question).ids, tokens.ANSWER])
+        looked = torch.cat([reading.watched[FINDING_LAYER, head] for head in range(self.model.shape.key_value_heads)]).mean(0)
+        # Sentences are read at their last token, where all of them is known.
+        shares = torch.stack([looked[start:end].sum() for start, end in sentences])
+        answers = []
+        for index in shares.topk(min(count, len(sentences))).indices.tolist():
+            start, end = sentences[index]
+            quote = document[start:end].tolist()
+            again = reading.fork()
+            logits = self.logits(again.read([*quote, tokens.SO]))
+            refused = self.refused(again, logits)
+            said, confidence = self.say(again, quote, logits.clone())
+            answers.append((shares[index].item() * (1 - refused), Answered(quote, said, start, confidence)))
+        return max(answers, key=lambda each: each[0])[1]
+
+    def refused(self, reading: Reading, logits: torch.Tensor) -> float:
+        """Probability that the refusal is said: of its first two tokens, as its first may also begin an answer."""
+        first = logits.softmax(-1)[self.refusal[0]].item()
+        if first < 0.02:
+            return first
+        second = self.logits(reading.fork().read([self.refusal[0]])).softmax(-1)[self.refusal[1]].item()
+        return first * second
 
     def quote(self, reading: Reading, document: torch.Tensor, logits: torch.Tensor):
         quote: list[int] = []

@@ -1,7 +1,7 @@
 """What the quoting reader answers to questions that it was not trained on.
 
     python evaluate_questions.py [--name quoting] [--tokens 1000] [--questions 100] [--sets wikipedia reddit facts invented second]
-                                 [--how plan] [--bias 0] [--free] [--show 5]
+                                 [--how plan] [--bias 0] [--free] [--candidates 3] [--show 5]
 
 Of people's questions: F1 and exact match (as SQuAD counts them), how often the quoted sentence holds an answer, how often answerable
 questions are refused, and unanswerable ones (asked about other documents of the same source).
@@ -120,9 +120,11 @@ def evaluate(answerer: Answerer, name: str, options) -> dict:
     tokenizer = answerer.tokenizer
     while sums["answerable"] + sums["unanswerable"] < options.questions:
         case = draw_case(name, source, options.tokens * 4)
-        ids = [tokens.BEGIN]
+        ids, spans = [tokens.BEGIN], []
         for s in case.sentences:
+            start = len(ids) + ("\n" in s.lead)
             ids += tokenizer.encode(s.lead + s.text).ids
+            spans.append((start, len(ids)))
         reading = Reading(answerer.model, options.how)
         started = time.time()
         reading.read(ids)
@@ -131,7 +133,10 @@ def evaluate(answerer: Answerer, name: str, options) -> dict:
         sums["documents"] += 1
         document = torch.tensor(ids)
         for question, wanted, holding in case.questions:
-            answered = answerer.ask(reading, document, question)
+            if options.candidates:
+                answered = answerer.ask_among(reading, document, question, spans, options.candidates)
+            else:
+                answered = answerer.ask(reading, document, question)
             said = tokenizer.decode(answered.said).strip()
             quote = " ".join(tokenizer.decode(answered.quote).split())
             refused = said == ABSENT
@@ -168,6 +173,7 @@ def main() -> None:
     parser.add_argument("--how", default="plan", choices=["dense", "plan", "patient"])
     parser.add_argument("--bias", type=float, default=0.0)
     parser.add_argument("--free", action="store_true", help="answers are not held to the document's words")
+    parser.add_argument("--candidates", type=int, default=0, help="sentences that are read again before answering; 0: it quotes one by itself")
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()

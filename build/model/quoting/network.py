@@ -28,7 +28,7 @@ SINKS, RECENT = 16, 256
 
 @dataclass
 class Masks:
-    """What is added to the scores [batch or 1, 1, tokens, tokens]: of pairs that see a window, and of those that see everything."""
+    """What is added to the scores [batch, 1, tokens, tokens]: of pairs that see a window, and of those that see everything."""
 
     window: torch.Tensor
     whole: torch.Tensor
@@ -42,16 +42,13 @@ def masks_for(questions_from: torch.Tensor, tokens: int, how: str, recent: int =
     questions on, so that the document itself is read at the price of its windows."""
     row, column = torch.arange(tokens)[:, None], torch.arange(tokens)[None]
     causal = column <= row
-    add = lambda seen: torch.where(seen, 0.0, NEVER)  # noqa: E731
-    whole = add(causal)[None, None]
-    if how == "dense":
-        return Masks(whole, whole)
     near = causal & ((column >= row // block * block - recent) | (column < sinks))
-    window = add(near)[None, None]
-    if how == "plan":
-        return Masks(window, whole)
     asking = row[None] >= questions_from[:, None, None]
-    return Masks(window, add(near | (causal & asking))[:, None])
+    window = causal if how == "dense" else near
+    whole = near | (causal & asking) if how == "patient" else causal
+    # Of one shape however it is read, so that the network is compiled once.
+    add = lambda seen: torch.where(seen, 0.0, NEVER).expand(len(questions_from), -1, -1)[:, None].contiguous()  # noqa: E731
+    return Masks(add(window), add(whole))
 
 
 @dataclass

@@ -19,8 +19,8 @@ from text import Document, Question, Sentence  # noqa: E402
 POSITIONS = 300_000
 # What a token is as a target.
 IGNORED, PLAIN, QUOTE_START, QUOTE, ANSWER_START, ANSWER = range(6)
-FARTHEST_TARGETS = 4
-SORTS = ("found", "copied", "taken", "matched", "before", "opened")
+SORTS = ("found", "copied", "taken", "matched", "before", "opened", "gathered")
+MOST_TARGETS = dict.fromkeys(SORTS, 1) | {"matched": 4, "gathered": 24}
 # Of every token's pointers to the one before it and to its sentence's first: so many a row.
 PLACES_BEFORE, PLACES_OPENED = 64, 48
 SHARES = {"people": 0.45, "facts": 0.3, "text": 0.25}
@@ -35,7 +35,6 @@ class Row:
     kinds: list[int] = field(default_factory=list)
     questions_from: int = 0
     """Where the document ends."""
-    sentence_ends: list[int] = field(default_factory=list)
     borders: list[int] = field(default_factory=list)
     """Where sentences begin: positions may be pulled apart there."""
     found: list[tuple[int, list[int]]] = field(default_factory=list)
@@ -48,6 +47,8 @@ class Row:
     """(place of a quoted word, where the question has the same word)."""
     before: list[tuple[int, list[int]]] = field(default_factory=list)
     """(place, the place before it)."""
+    gathered: list[tuple[int, list[int]]] = field(default_factory=list)
+    """(the last token of a sentence of the document, or an answer token; the words of that sentence, or of the question)."""
     opened: list[tuple[int, list[int]]] = field(default_factory=list)
     """(place in a sentence of the document, where the sentence begins)."""
 
@@ -59,7 +60,7 @@ class Sequences:
         self.evaluation = evaluation
         words, self.form = tokens.forms(self.tokenizer)
         # Words that say what a question is about.
-        self.telling = np.array([w.isalnum() and w not in FUNCTION_WORDS and (len(w) > 1 or w.isdigit()) for w in words])
+        self.telling = np.array([w.isalnum() and w not in FUNCTION_WORDS and w not in ("s", "t") for w in words])
         self.encode = lru_cache(200_000)(self._encode)
         self.refusal = self.encode(" " + ABSENT)[0]
         self.strange: list[str] = []
@@ -92,7 +93,7 @@ class Sequences:
             row.borders.append(len(row.ids))
             row.ids += ids
             spans.append((start, len(row.ids)))
-            row.sentence_ends.append(len(row.ids) - 1)
+            self.gather(row, start, len(row.ids), len(row.ids) - 1)
         row.kinds += [PLAIN] * (len(row.ids) - len(row.kinds))
         row.questions_from = len(row.ids)
         return spans
@@ -120,6 +121,7 @@ class Sequences:
         row.ids += [tokens.QUESTION, *asked, tokens.ANSWER]
         row.kinds += [IGNORED] * (len(asked) + 2)
         place = len(row.ids) - 1
+        self.gather(row, at + 1, place, place)
         known = question.sentence is not None
         misled = known and not stub and len(spans) > 1 and source.random() < MISLED
         if known:
@@ -158,11 +160,16 @@ class Sequences:
         row.ids += [*answer, tokens.END]
         row.kinds += [ANSWER_START] + [ANSWER] * len(answer)
 
+    def gather(self, row: Row, start: int, end: int, place: int) -> None:
+        words = (np.flatnonzero(self.telling[self.form[row.ids[start:end]]]) + start).tolist()
+        if words:
+            row.gathered.append((place, words))
+
     def match(self, row: Row, at: int, asked: list[int], first: int, quote: list[int]) -> None:
         forms = self.form[asked]
         for k, form in enumerate(self.form[quote].tolist()):
             if self.telling[form]:
-                same = (np.flatnonzero(forms == form)[:FARTHEST_TARGETS] + at).tolist()
+                same = (np.flatnonzero(forms == form)[: MOST_TARGETS["matched"]] + at).tolist()
                 if same:
                     row.matched.append((first + k, same))
 
@@ -226,24 +233,24 @@ class Sequences:
 
     def batch(self, count: int, length: int, spread: float) -> dict[str, np.ndarray]:
         """ids, kinds, positions [rows, length]; questions_from [rows]; of each sort of pointer `<sort>_at` [rows, n] (-1: none) and
-        `<sort>_to` [rows, n, FARTHEST_TARGETS]; sentence_ends [m, 2] (row, place)."""
+        `<sort>_to` [rows, n, MOST_TARGETS]."""
         rows = [self.draw(length) for _ in range(count)]
         arrays = {
             "ids": np.array([r.ids for r in rows], dtype=np.int64),
             "kinds": np.array([r.kinds for r in rows], dtype=np.int8),
             "positions": np.stack([self.positions(r, spread) for r in rows]),
             "questions_from": np.array([r.questions_from for r in rows]),
-            "sentence_ends": np.array([(n, at) for n, r in enumerate(rows) for at in r.sentence_ends]),
         }
         for sort in SORTS:
             longest = max(1, *(len(getattr(r, sort)) for r in rows))
             longest = -(-longest // 16) * 16
             at = np.full((count, longest), -1)
-            to = np.full((count, longest, FARTHEST_TARGETS), -1)
+            most = MOST_TARGETS[sort]
+            to = np.full((count, longest, most), -1)
             for n, r in enumerate(rows):
                 for k, (place, targets) in enumerate(getattr(r, sort)):
                     at[n, k] = place
-                    to[n, k, : len(targets)] = targets[:FARTHEST_TARGETS]
+                    to[n, k, : len(targets)] = targets[:most]
             arrays[f"{sort}_at"], arrays[f"{sort}_to"] = at, to
         return arrays
 
@@ -255,6 +262,6 @@ if __name__ == "__main__":
     started = time.time()
     batch = sequences.batch(64, 512, 0.5)
     print(f"{(time.time() - started) / 4:.2f} s for 8,192 tokens")
-    print({name: int((batch[f"{name}_at"] >= 0).sum()) // 4 for name in SORTS}, len(batch["sentence_ends"]) // 4)
+    print({name: int((batch[f"{name}_at"] >= 0).sum()) // 4 for name in SORTS})
     print(np.bincount(batch["kinds"].ravel(), minlength=6) // 4)
     print(sequences.tokenizer.decode(batch["ids"][0].tolist(), skip_special_tokens=False))

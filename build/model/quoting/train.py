@@ -22,7 +22,7 @@ from sequences import ANSWER, ANSWER_START, PLAIN, QUOTE, QUOTE_START, Sequences
 
 WORK = Path(__file__).parent.parent / "work"
 # (share of the tokens at which the phase ends, length, tokens a step)
-PHASES = [(0.1, 256, 8192), (1.0, 512, 8192)]
+PHASES = [(1.0, 512, 4096)]
 # How often a target of a kind is trained on, and how much it then counts.
 SAMPLED = {PLAIN: (0.1, 0.5), QUOTE_START: (1.0, 1.0), QUOTE: (0.2, 0.5), ANSWER_START: (1.0, 3.0), ANSWER: (1.0, 1.0)}
 # Where layers learn to look: (sort of pointer, layer, query heads, weight).
@@ -33,8 +33,11 @@ POINTERS = (
     ("matched", 3, (0, 1), 0.2),
     ("before", 1, (0, 1), 0.2),
     ("opened", 2, (2, 3), 0.2),
+    ("gathered", 4, (0, 1, 2, 3), 0.3),
 )
-WATCHED = (1, 2, 3, 5, 6, 7)
+# These look at all their targets alike; the others at any of them.
+EVENLY = {"gathered"}
+WATCHED = (1, 2, 3, 4, 5, 6, 7)
 WARM_UP_STEPS, SPREAD = 100, 0.4
 PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3
 MODES = {"dense": 0.3, "plan": 0.3, "patient": 0.4}
@@ -88,9 +91,9 @@ def scores_of(query, key, at: torch.Tensor, heads: tuple[int, ...]) -> tuple[tor
     return asked, scores.masked_fill(later, -math.inf)
 
 
-def pointed(query, key, at, to, heads, elsewhere: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
+def pointed(query, key, at, to, heads, elsewhere: torch.Tensor | None = None, evenly: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
     """(mean loss, mean share of the attention) that heads have on their targets. `elsewhere` [m, 2] (row, place): keys of the other
-    rows that count as well, as if they stood in the same document."""
+    rows that count as well, as if all stood in one long document."""
     rows, places = (at >= 0).nonzero().T
     if not len(rows):
         return torch.zeros(()), torch.zeros(())
@@ -105,6 +108,9 @@ def pointed(query, key, at, to, heads, elsewhere: torch.Tensor | None) -> tuple[
         other = torch.einsum("rhnd,mhd->rhnm", asked, keys)
         own = torch.arange(at.shape[0])[:, None] == elsewhere[:, 0][None]
         total = torch.logaddexp(total, other.masked_fill(own[:, None, None], -math.inf).logsumexp(-1))
+    if evenly:
+        known = (to >= 0)[:, None]
+        wanted = targets.masked_fill(~known, 0).sum(-1) / known.sum(-1).clamp(min=1)
     return (total - wanted)[rows, :, places].mean(), share
 
 
@@ -130,8 +136,9 @@ def loss_of(model: Reader, arrays: dict[str, np.ndarray], how: str, recent: int,
                (("plain", PLAIN), ("start", QUOTE_START), ("quote", QUOTE), ("answer", ANSWER_START), ("rest", ANSWER))}
     for sort, layer, heads, weight in POINTERS:
         query, key = watched[WATCHED.index(layer)]
-        elsewhere = batch["sentence_ends"] if sort == "found" else None
-        pointer, share = pointed(query, key, batch[f"{sort}_at"], batch[f"{sort}_to"], heads, elsewhere)
+        told = torch.arange(batch["ids"].shape[1]) < batch["questions_from"][:, None]
+        elsewhere = told.nonzero() if sort == "found" else None
+        pointer, share = pointed(query, key, batch[f"{sort}_at"], batch[f"{sort}_to"], heads, elsewhere, sort in EVENLY)
         loss = loss + weight * pointer
         figures[sort] = share.item()
     return loss, figures
