@@ -88,6 +88,12 @@ class Attention(nn.Module):
         self.projection = nn.Linear(shape.hidden, sum(self.sizes), bias=False)
         self.output = nn.Linear(self.sizes[0], shape.hidden, bias=False)
 
+    @torch.no_grad()
+    def tie_queries(self) -> None:
+        query, key, _ = self.projection.weight.split(self.sizes)
+        ratio = self.shape.query_heads // self.shape.key_value_heads
+        query.view(self.shape.key_value_heads, ratio, self.shape.head, -1)[:] = key.view(self.shape.key_value_heads, 1, self.shape.head, -1)
+
     def parts(self, x: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor):
         """(query, key, value), each [batch, heads, tokens, head], turned by their positions."""
         batch, tokens, _ = x.shape
@@ -124,6 +130,13 @@ class Layer(nn.Module):
         return self.feed_forward(x + self.attention(self.attention_norm(x), context))
 
 
+# Words have to stay legible beneath what the layers add: with embeddings of 0.05, the usual for tied ones, layer 0 alone drowned them.
+# The last norm begins small instead, so that logits do.
+DEVIATION, LAST_NORM = 0.7, 0.05
+# Layers in which words look for the same words begin with queries equal to keys.
+MATCHING_LAYERS = (3, 5)
+
+
 class Embedding(nn.Module):
     """A token's vector is its word's and a little of its own: "The", " the" and "THE" are one word, so that words are matched
     whatever their case and place. Shipped weights hold the sum."""
@@ -132,7 +145,7 @@ class Embedding(nn.Module):
         super().__init__()
         self.register_buffer("form", torch.from_numpy(form), persistent=False)
         self.word = nn.Parameter(spelt(words, shape.hidden))
-        self.own = nn.Parameter(torch.randn(shape.vocabulary, shape.hidden) * 0.015)
+        self.own = nn.Parameter(torch.randn(shape.vocabulary, shape.hidden) * 0.3 * DEVIATION)
 
     def table(self) -> torch.Tensor:
         return self.word[self.form] + self.own
@@ -141,7 +154,7 @@ class Embedding(nn.Module):
         return F.embedding(self.form[ids], self.word) + F.embedding(ids, self.own)
 
 
-def spelt(words: list[str], hidden: int, deviation: float = 0.05) -> torch.Tensor:
+def spelt(words: list[str], hidden: int) -> torch.Tensor:
     """[words, hidden] to begin with: random, but words that share runs of three letters are alike."""
     vectors = torch.randn(len(words), hidden)
     pieces: dict[str, torch.Tensor] = {}
@@ -154,7 +167,7 @@ def spelt(words: list[str], hidden: int, deviation: float = 0.05) -> torch.Tenso
             if run not in pieces:
                 pieces[run] = torch.randn(hidden)
         vectors[index] = 0.75 * vectors[index] + 0.66 * sum(pieces[run] for run in runs) / len(runs) ** 0.5
-    return vectors * deviation
+    return vectors * DEVIATION
 
 
 class Reader(nn.Module):
@@ -163,9 +176,15 @@ class Reader(nn.Module):
         self.shape = shape
         self.layers = nn.ModuleList(Layer(shape, index) for index in range(shape.layers))
         self.norm = nn.RMSNorm(shape.hidden, eps=shape.epsilon)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, std=0.5 * module.in_features**-0.5)
+        nn.init.constant_(self.norm.weight, LAST_NORM)
+        for layer in self.layers:
+            for module in layer.modules():
+                if isinstance(module, nn.Linear):
+                    nn.init.normal_(module.weight, std=0.5 * module.in_features**-0.5)
+            for module in (layer.attention.output, layer.down):
+                nn.init.normal_(module.weight, std=0.1 * module.in_features**-0.5)
+        for index in MATCHING_LAYERS:
+            self.layers[index].attention.tie_queries()
         self.embedding = Embedding(shape, form, words)
         frequencies = shape.rope_base ** (-torch.arange(0, shape.head, 2).float() / shape.head)
         self.register_buffer("frequencies", frequencies, persistent=False)

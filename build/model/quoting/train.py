@@ -39,7 +39,7 @@ POINTERS = (
 EVENLY = {"gathered"}
 WATCHED = (1, 2, 3, 4, 5, 6, 7)
 WARM_UP_STEPS, SPREAD = 100, 0.4
-PEAK_MATRIX, PEAK_OTHER = 0.01, 1.5e-3
+PEAK_MATRIX, PEAK_EMBEDDING, PEAK_NORM = 0.01, 4e-3, 1.5e-3
 MODES = {"dense": 0.3, "plan": 0.3, "patient": 0.4}
 
 class Threads:
@@ -68,10 +68,13 @@ stop: list[bool] = []
 
 def optimisers(model: Reader) -> list[torch.optim.Optimizer]:
     matrices = [p for layer in model.layers for p in layer.parameters() if p.ndim == 2]
-    others = [p for p in model.parameters() if not any(p is m for m in matrices)]
+    embedding = list(model.embedding.parameters())
+    norms = [p for p in model.parameters() if p.ndim == 1]
     return [
         torch.optim.Muon(matrices, lr=PEAK_MATRIX, momentum=0.95, weight_decay=0.01),
-        torch.optim.AdamW(others, lr=PEAK_OTHER, betas=(0.9, 0.98), weight_decay=0.01),
+        torch.optim.AdamW(
+            [{"params": embedding, "lr": PEAK_EMBEDDING}, {"params": norms, "lr": PEAK_NORM}], betas=(0.9, 0.98), weight_decay=0.01
+        ),
     ]
 
 
