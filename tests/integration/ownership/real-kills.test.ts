@@ -12,7 +12,7 @@ import { forkEngine } from '../../../engine/hosts/fork-engine.ts';
 import { READER, temporaryFolder } from '../command.ts';
 
 const SEQUENCES = Number(process.env.PROXIMA_KILLS ?? 50);
-const ACTS = 8;
+const ACTS = 6;
 const PROSE = 'The weather was fair and nothing was said of it. ';
 const FACTS = [
   { fact: 'The toll of the Vernon Bridge is 4 dollars.', question: 'What is the toll of the Vernon Bridge?' },
