@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tests/longest-first.ts';
 
 const GPU = [
   'tests/unit/backends/webgpu/**/*.test.ts',
@@ -20,6 +21,7 @@ export default defineConfig({
   test: {
     // The engine keeps two cores busy by itself.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', ['json', { outputFile: 'build/test-results.json' }]],
     projects: [
       // No model: a promise that never settles fails within seconds.

@@ -132,7 +132,7 @@ describe.skipIf(!CHROMIUM)('a conversation', () => {
     const own = await startApp(`${folder}/tight`);
     const tight = await own.open();
     await dropFiles(tight, [
-      { name: 'long.txt', bytes: Buffer.from('The weather was fair and nothing was said of it. '.repeat(900)) },
+      { name: 'long.txt', bytes: Buffer.from('The weather was fair and nothing was said of it. '.repeat(500)) },
     ]);
     await tight.locator('[data-reading="read"]').waitFor(WAIT);
     const { fits } = await tight.evaluate(
