@@ -176,8 +176,9 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=0, help="sentences that are read again before answering; 0: it quotes one by itself")
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2, help="1 beside other work")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     model, tokenizer = load(options.name)
     answerer = Answerer(model, tokenizer, ABSENT, not options.free, options.bias)
     for name in options.sets:
