@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AppEvent } from '../../../electron/contract.ts';
-import { calls } from '../../../electron/contract.ts';
-import type { App } from '../../../electron/services/app.ts';
-import { answerCall } from '../../../electron/services/calls.ts';
-import { ModelLibrary } from '../../../engine/hub/model-library.ts';
-import { temporaryFolder } from '../../integration/command.ts';
-import { idleApp } from './idle-app.ts';
+import type { AppEvent } from '../../electron/contract.ts';
+import { calls } from '../../electron/contract.ts';
+import type { App } from '../../electron/services/app.ts';
+import { answerCall } from '../../electron/services/calls.ts';
+import { ModelLibrary } from '../../engine/hub/model-library.ts';
+import { idleApp } from '../unit/services/idle-app.ts';
+import { temporaryFolder } from './command.ts';
 
 const SECRET = 'the canary sings at dawn';
 /** Runs; each makes one call. */

@@ -1,14 +1,14 @@
 /** GGUF files that lie: refused in one line, whatever was changed, without asking for more than they have. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { failureOf, ProximaError } from '../../../engine/errors.ts';
-import { judgeGguf } from '../../../engine/gguf/judge-gguf.ts';
-import { prepareGguf } from '../../../engine/gguf/prepare-gguf.ts';
-import { readGguf } from '../../../engine/gguf/read-gguf.ts';
-import { writeWeights } from '../../../engine/gguf/write-weights.ts';
-import { ArraySource, type ByteSource } from '../../../engine/model/source.ts';
-import { sentencesFor } from '../../../engine/words/words.ts';
-import { ggufPath } from '../../integration/gguf.ts';
+import { failureOf, ProximaError } from '../../engine/errors.ts';
+import { judgeGguf } from '../../engine/gguf/judge-gguf.ts';
+import { prepareGguf } from '../../engine/gguf/prepare-gguf.ts';
+import { readGguf } from '../../engine/gguf/read-gguf.ts';
+import { writeWeights } from '../../engine/gguf/write-weights.ts';
+import { ArraySource, type ByteSource } from '../../engine/model/source.ts';
+import { sentencesFor } from '../../engine/words/words.ts';
+import { ggufPath } from './gguf.ts';
 
 const MUTATIONS = 2000;
 const SUBJECTS = ['llama-q4_0', 'llama-linear', 'gemma2', 'qwen2-yarn', 'phi3-long'];
