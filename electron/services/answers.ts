@@ -1,7 +1,7 @@
 /** Asks the engine, streams what it says, and keeps it turn by turn. The one owner of a turn's answers. */
 import type { AskEvent, PlanId } from '../../engine/engine.ts';
 import { failureOf } from '../../engine/errors.ts';
-import { cancelledBy } from '../../engine/jobs/job.ts';
+import { cancelledBy, untilAborted } from '../../engine/jobs/job.ts';
 import { splitThinking } from '../../engine/thinking.ts';
 import type { AppEvent, Settings, Turn, TurnAnswer } from '../contract.ts';
 import { type AnswerEvent, isOver, newAnswer, nextTurn, stoppedTurn } from './answer-state.ts';
@@ -14,12 +14,15 @@ export interface AnswersParts {
   readonly settings: () => Settings;
   /** The plans that a comparison shows side by side, for a document; one where there is nothing to compare. */
   readonly comparedPlans: (document: string) => readonly PlanId[];
+  /** Undefined where it is known which plans there are. */
+  readonly whenPlansKnown: () => Promise<unknown> | undefined;
   readonly emit: (event: AppEvent) => void;
 }
 
 /** One attempt at a turn. Another one supersedes it: then nothing that it still says counts. */
 interface Run {
   turn: Turn;
+  readonly compare: boolean;
   readonly controller: AbortController;
 }
 
@@ -39,7 +42,7 @@ export class Answers {
     const plans = this.#plans(conversation, compare);
     const turn = conversations.addTurn(conversation, question.trim(), plans.map(newAnswer));
     emit({ type: 'conversation', conversation: conversations.get(conversation) });
-    this.#start(turn);
+    this.#start(turn, compare);
     return turn;
   }
 
@@ -47,21 +50,20 @@ export class Answers {
   askAgain(id: string, question?: string): Turn {
     const { conversations, emit } = this.#parts;
     const before = conversations.turn(id);
-    const plans = this.#plans(before.conversation, before.answers.length > 1);
+    const compare = this.#runs.get(id)?.compare ?? before.answers.length > 1;
+    const plans = this.#plans(before.conversation, compare);
     const text = (question ?? before.question).trim();
     const { turn, removed } = conversations.replaceTurn(id, text, plans.map(newAnswer));
     for (const each of [id, ...removed]) this.#supersede(each);
     if (removed.length > 0) emit({ type: 'turns-removed', conversation: turn.conversation, turns: removed });
-    this.#start(turn);
+    this.#start(turn, compare);
     return turn;
   }
 
   /** Holds at once, whatever the engine is doing. */
   stop(id: string): void {
     const run = this.#runs.get(id);
-    if (!run) return;
-    this.#supersede(id);
-    this.#replace(run, stoppedTurn(run.turn), true);
+    if (run) this.#end(run);
   }
 
   stopAll(): void {
@@ -94,8 +96,15 @@ export class Answers {
     this.#runs.delete(id);
   }
 
-  #start(turn: Turn): void {
-    const run: Run = { turn, controller: new AbortController() };
+  /** Every answer that isn't over is stopped. */
+  #end(run: Run): void {
+    if (!this.#isCurrent(run)) return;
+    this.#supersede(run.turn.id);
+    this.#replace(run, stoppedTurn(run.turn), true);
+  }
+
+  #start(turn: Turn, compare: boolean): void {
+    const run: Run = { turn, compare, controller: new AbortController() };
     this.#runs.set(turn.id, run);
     this.#parts.emit({ type: 'turn', turn });
     void this.#answerAll(run);
@@ -105,14 +114,33 @@ export class Answers {
     return this.#runs.get(run.turn.id) === run;
   }
 
+  /** A question that came before it was known which plans there are is answered under those that hold now. */
+  async #replan(run: Run, known: Promise<unknown>): Promise<void> {
+    const unplanned = run.turn.answers;
+    try {
+      await untilAborted(known, run.controller.signal);
+      if (!this.#isCurrent(run)) return;
+      const answers = this.#plans(run.turn.conversation, run.compare).map(newAnswer);
+      this.#replace(run, { ...run.turn, answers }, true);
+    } catch (cause) {
+      for (const index of unplanned.keys()) this.#move(run, index, { type: 'failed', failure: failureOf(cause) });
+    }
+  }
+
   /** One answer after the other. Never rejects. */
   async #answerAll(run: Run): Promise<void> {
+    const known = this.#parts.whenPlansKnown();
+    if (known) await this.#replan(run, known);
     for (const [index, { plan }] of run.turn.answers.entries()) {
       if (!this.#isCurrent(run)) return;
+      if (run.turn.answers[index]?.state === 'failed') continue;
       try {
         await this.#answer(run, index, plan);
       } catch (cause) {
-        this.#move(run, index, { type: 'failed', failure: failureOf(cause) });
+        const failure = failureOf(cause);
+        // Whoever took back the reading doesn't want it begun under the next plan.
+        if (failure.code === 'cancelled') return this.#end(run);
+        this.#move(run, index, { type: 'failed', failure });
       }
     }
     if (this.#isCurrent(run)) this.#runs.delete(run.turn.id);

@@ -10,10 +10,17 @@ const OF_THE_READINGS = ['plan', 'sinks', 'recent', 'memoryMebibytes'] as const;
 
 /** Rejects with `entry-missing` where there is no such model, or with the storage's errors. */
 export async function changeSettings(services: Services, change: SettingsChange): Promise<Settings> {
-  const { answers, events, models, readings, settings } = services;
+  const { models, settings } = services;
   if (change.model) await models.find(change.model);
   const before = settings.get();
-  const after = settings.change(change);
+  settings.change(change);
+  return followSettings(services, before);
+}
+
+/** Does what follows from settings that were changed; before: as they were. */
+export function followSettings(services: Services, before: Settings): Settings {
+  const { answers, events, readings, settings } = services;
+  const after = settings.get();
   const differs = (names: readonly (keyof Settings)[]) => names.some((name) => before[name] !== after[name]);
   events.emit({ type: 'settings', settings: after });
   if (differs(OF_THE_PROCESS)) services.restart();

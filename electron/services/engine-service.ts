@@ -1,5 +1,5 @@
 /** The engine as the app sees it: started with the settings, watched, and replaced when they change. */
-import type { ContextId, Engine } from '../../engine/engine.ts';
+import type { ContextId, Engine, PlanOffer } from '../../engine/engine.ts';
 import { errorOf, type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
 import type { StartedHost } from '../../engine/hosts/hosted-engine.ts';
 import { type EngineWatch, SupervisedEngine } from '../../engine/hosts/supervised-engine.ts';
@@ -34,6 +34,16 @@ export class EngineService {
 
   get state(): EngineState {
     return this.#state;
+  }
+
+  /** Of the engine, also while it recovers or after it failed; none before it has started. */
+  get plans(): readonly PlanOffer[] {
+    return this.#engine?.capabilities.plans ?? [];
+  }
+
+  /** Resolves when the plans are known; undefined where they are. Rejects as `engine` does. */
+  whenPlansKnown(): Promise<unknown> | undefined {
+    return this.#engine ? undefined : this.engine();
   }
 
   /** Of the model that runs, or ran last. */

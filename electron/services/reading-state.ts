@@ -39,6 +39,10 @@ export const NOT_READ: ReadingState = {
 const UNDER_WAY: ReadonlySet<ReadingState['state']> = new Set(['waiting', 'reading', 'paused']);
 const UNFIT: ReadonlySet<string> = new Set(['memory-too-small', 'document-too-long']);
 
+export function isUnderWay({ state }: ReadingState): boolean {
+  return UNDER_WAY.has(state);
+}
+
 /** Events that mean nothing in a state leave it as it is. */
 export function nextReading(state: ReadingState, event: ReadingEvent): ReadingState {
   switch (event.type) {

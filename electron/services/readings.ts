@@ -5,7 +5,7 @@ import type { ContextId, Engine, Measured, PlanId, PreparedContext, PrepareEvent
 import { type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
 import { delegate, type Job, type JobControl, startJob, untilAborted } from '../../engine/jobs/job.ts';
 import type { PageRange, ReadingState, Settings } from '../contract.ts';
-import { NOT_READ, nextReading, type ReadingEvent } from './reading-state.ts';
+import { isUnderWay, NOT_READ, nextReading, type ReadingEvent } from './reading-state.ts';
 
 export interface ReadingsParts {
   /** Rejects where the engine did not start. */
@@ -15,6 +15,8 @@ export interface ReadingsParts {
   readonly settings: () => Settings;
   /** The plan that holds where none is asked for. */
   readonly usualPlan: () => PlanId;
+  /** Undefined where it is known which plans there are. */
+  readonly whenPlansKnown: () => Promise<unknown> | undefined;
   readonly onChange: (document: string) => void;
 }
 
@@ -36,6 +38,8 @@ interface Entry {
   readonly listeners: Set<(done: number, total: number) => void>;
   /** Questions that are being answered about it: it isn't evicted meanwhile. */
   users: number;
+  /** Whether it waits for memory that others hold. */
+  starved: boolean;
   held: HeldDocument | undefined;
 }
 
@@ -45,6 +49,11 @@ interface Reading extends Entry {
 
 const MEBIBYTE = 2 ** 20;
 const keyOf = (document: string, plan: PlanId) => `${document}:${plan}`;
+
+/** Whether it was lost with its host and could not be read again, because others took its memory meanwhile. */
+function wasEvicted({ held }: Entry, cause: unknown): boolean {
+  return held !== undefined && cause instanceof ProximaError && cause.code === 'memory-too-small';
+}
 
 export class Readings {
   readonly #parts: ReadingsParts;
@@ -81,7 +90,8 @@ export class Readings {
   }
 
   /** The document in memory; read first where it is not. Rejects as `Engine.prepare` does. */
-  need(document: string): Promise<HeldDocument> {
+  async need(document: string): Promise<HeldDocument> {
+    await this.#parts.whenPlansKnown();
     return this.#reading(document, this.planOf(document)).job.result;
   }
 
@@ -95,7 +105,21 @@ export class Readings {
     { signal, onProgress }: { signal: AbortSignal; onProgress: (done: number, total: number) => void },
     work: (held: HeldDocument) => Promise<Result>,
   ): Promise<Result> {
-    const reading = this.#reading(document, plan);
+    for (;;) {
+      const reading = this.#reading(document, plan);
+      try {
+        return await this.#workOn(reading, { signal, onProgress }, work);
+      } catch (cause) {
+        if (!wasEvicted(reading, cause) || signal.aborted) throw cause;
+      }
+    }
+  }
+
+  async #workOn<Result>(
+    reading: Reading,
+    { signal, onProgress }: { signal: AbortSignal; onProgress: (done: number, total: number) => void },
+    work: (held: HeldDocument) => Promise<Result>,
+  ): Promise<Result> {
     reading.users++;
     reading.listeners.add(onProgress);
     try {
@@ -110,12 +134,22 @@ export class Readings {
   }
 
   pause(document: string, paused: boolean): void {
-    for (const { job } of this.#of(document)) (paused ? job.pause : job.resume)();
-    this.#move(document, { type: paused ? 'paused' : 'resumed' });
+    // What is read again after a loss can't be paused: its first job has ended.
+    const underWay = this.#of(document).filter(({ held }) => !held);
+    for (const { job } of underWay) (paused ? job.pause : job.resume)();
+    if (underWay.length > 0) this.#move(document, { type: paused ? 'paused' : 'resumed' });
   }
 
+  /** Stops what is being read of a document, for the first time or again after a loss. */
   cancel(document: string): void {
-    for (const { job } of this.#of(document)) job.cancel();
+    const isReadAgain = isUnderWay(this.stateOf(document));
+    for (const reading of this.#of(document)) {
+      if (!reading.held) reading.job.cancel();
+      else if (reading.shown && isReadAgain) {
+        this.#release(reading);
+        this.#move(document, { type: 'released' });
+      }
+    }
   }
 
   /** Frees what the engine holds of a document, and stops what is being read of it. */
@@ -148,7 +182,10 @@ export class Readings {
     const reading = this.#byContext(id);
     if (!reading) return;
     this.#readings.delete(keyOf(reading.document, reading.plan));
-    if (reading.shown) this.#move(reading.document, { type: 'failed', failure });
+    if (!reading.shown) return;
+    // Others took its memory meanwhile: it was evicted, and is read again when it is needed.
+    const isEvicted = failure.code === 'memory-too-small';
+    this.#move(reading.document, isEvicted ? { type: 'released' } : { type: 'failed', failure });
   }
 
   async measure(document: string): Promise<Measured> {
@@ -177,6 +214,7 @@ export class Readings {
       shown,
       listeners: new Set(),
       users: 0,
+      starved: false,
       held: undefined,
     };
     if (shown) this.#move(document, { type: 'requested', plan, pages });
@@ -242,13 +280,24 @@ export class Readings {
         return await work();
       } catch (cause) {
         if (!(cause instanceof ProximaError) || cause.code !== 'memory-too-small') throw cause;
-        const idle = this.#others(entry).find(({ held, users }) => held && users === 0);
-        const busy = this.#others(entry).filter(({ held, users }) => held && users > 0);
-        if (idle) await this.#evict(idle);
-        else if (busy.length > 0) await untilAborted(this.#idle.promise, signal);
-        else throw cause;
+        const room = this.#room(entry);
+        if (!room) throw cause;
+        entry.starved = true;
+        await untilAborted(room(), signal);
+        entry.starved = false;
       }
     }
+  }
+
+  /** What makes room or waits for some; undefined where nothing will. */
+  #room(entry: Entry): (() => Promise<unknown>) | undefined {
+    const others = this.#others(entry);
+    const idle = others.find(({ held, users }) => held && users === 0);
+    if (idle) return () => this.#evict(idle);
+    if (others.some(({ held }) => held)) return () => this.#idle.promise;
+    // One that is being read has been promised its memory; those that wait for room themselves free none.
+    const next = others.find(({ document, starved }) => !starved && this.stateOf(document).state !== 'paused');
+    return next && (() => next.job.result.catch(() => {}));
   }
 
   /** What was read for a question alone isn't read on when the question is taken back; who waits for room looks again. */

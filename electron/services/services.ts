@@ -109,20 +109,28 @@ export function createServices(parts: AppParts): Services {
     onReadAgain: (id, event) => readings.readAgain(id, event),
     onDropped: (id, failure) => readings.dropped(id, failure),
   });
-  const usualPlan = () => usualPlanOf(engine.state.plans, settings.get().plan);
+  const usualPlan = () => usualPlanOf(engine.plans, settings.get().plan);
   const readings: Readings = new Readings({
     engine: () => engine.engine(),
     pagesOf: (document) => library.whenStored(document),
     settings: () => settings.get(),
     usualPlan,
+    whenPlansKnown: () => engine.whenPlansKnown(),
     onChange: (document) => library.changed(document),
   });
   const comparedPlans = (document: string): PlanId[] => {
-    const plans = offeredPlans(engine.state.plans);
+    const plans = offeredPlans(engine.plans);
     const ids = [plans[0]?.id, plans.at(-1)?.id].filter((id) => id !== undefined);
     return ids.length === 0 ? [readings.planOf(document)] : [...new Set(ids)];
   };
-  const answers = new Answers({ conversations, readings, settings: () => settings.get(), comparedPlans, emit });
+  const answers = new Answers({
+    conversations,
+    readings,
+    settings: () => settings.get(),
+    comparedPlans,
+    whenPlansKnown: () => engine.whenPlansKnown(),
+    emit,
+  });
   const library: Library = new Library({
     store,
     readFile: parts.readFile,

@@ -206,7 +206,7 @@ class Connection {
       this.#post({ type, id, ...details });
       if (paused) control('pause');
       return outcome;
-    });
+    }, onCancel); // Its result may have come a moment before, and reach nobody.
   }
 
   /** Ends the host; what is under way and what comes later fails with the cause. */

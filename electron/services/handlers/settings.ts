@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FORMATS } from '../../../engine/words/documents.ts';
 import type { Handlers } from '../../contract.ts';
-import { changeSettings } from '../change-settings.ts';
+import { changeSettings, followSettings } from '../change-settings.ts';
 import { removeDocument } from '../remove-document.ts';
 import { createReport } from '../report.ts';
 import type { Services } from '../services.ts';
@@ -11,7 +11,7 @@ import type { Services } from '../services.ts';
 type SettingsCalls = 'getState' | 'changeSettings' | 'getReport' | 'clearData';
 
 export function settingsHandlers(services: Services): Pick<Handlers, SettingsCalls> {
-  const { engine, events, library, parts, settings, store } = services;
+  const { engine, library, parts, settings, store } = services;
   return {
     getState: () => ({
       documents: library.list(),
@@ -24,10 +24,11 @@ export function settingsHandlers(services: Services): Pick<Handlers, SettingsCal
     getReport: () => createReport({ logFolder: join(parts.dataFolder, 'logs'), engine: engine.state }),
     clearData: () => {
       for (const { id } of store.list()) removeDocument(services, id);
+      const before = settings.get();
       settings.clear();
       rmSync(join(parts.dataFolder, 'documents'), { recursive: true, force: true });
       mkdirSync(parts.dataFolder, { recursive: true });
-      events.emit({ type: 'settings', settings: settings.get() });
+      followSettings(services, before);
       return null;
     },
   };

@@ -198,6 +198,8 @@ export class World {
       if (['waiting', 'reading', 'paused'].includes(reading.state)) this.faults.push(`${id} is ${reading.state}`);
       if (this.#documentStates.get(id)?.reading.state !== reading.state)
         this.faults.push('a reading state was not told');
+      // Each fits when it is alone, under every plan.
+      if (reading.state === 'unfit') this.faults.push(`${id} is unfit, though others could be evicted`);
     }
     const live = new Set(state.documents.map(({ id }) => id));
     for (const { id: conversation, document } of this.conversations) {
@@ -223,6 +225,7 @@ export class World {
     const document = this.documents.find(({ id }) => id === asked?.document)?.text ?? '';
     for (const answer of turn.answers) {
       if (!isOver(answer)) this.faults.push(`turn ${turn.id} is ${answer.state}`);
+      if (answer.failure?.code === 'memory-too-small') this.faults.push('an answer failed that room could be made for');
       if (answer.state === 'stopped' && !this.#takenBack) this.faults.push('an answer stopped that nobody stopped');
       if (answer.state !== 'done') continue;
       const [model, plan, read, before, question] = answer.text.split('|');
