@@ -1,7 +1,7 @@
 /** Asks the engine, streams what it says, and keeps it turn by turn. The one owner of a turn's answers. */
 import type { AskEvent, PlanId } from '../../engine/engine.ts';
 import { failureOf } from '../../engine/errors.ts';
-import { cancelledBy, untilAborted } from '../../engine/jobs/job.ts';
+import { cancelledBy } from '../../engine/jobs/job.ts';
 import { splitThinking } from '../../engine/thinking.ts';
 import type { AppEvent, Settings, Turn, TurnAnswer } from '../contract.ts';
 import { type AnswerEvent, isOver, newAnswer, nextTurn, stoppedTurn } from './answer-state.ts';
@@ -14,8 +14,7 @@ export interface AnswersParts {
   readonly settings: () => Settings;
   /** The plans that a comparison shows side by side, for a document; one where there is nothing to compare. */
   readonly comparedPlans: (document: string) => readonly PlanId[];
-  /** Undefined where it is known which plans there are. */
-  readonly whenPlansKnown: () => Promise<unknown> | undefined;
+  readonly arePlansKnown: () => boolean;
   readonly emit: (event: AppEvent) => void;
 }
 
@@ -115,10 +114,12 @@ export class Answers {
   }
 
   /** A question that came before it was known which plans there are is answered under those that hold now. */
-  async #replan(run: Run, known: Promise<unknown>): Promise<void> {
+  async #replan(run: Run): Promise<void> {
+    const { conversations, readings } = this.#parts;
     const unplanned = run.turn.answers;
     try {
-      await untilAborted(known, run.controller.signal);
+      const { document } = conversations.get(run.turn.conversation);
+      await readings.whenPlansKnown(document, run.controller.signal);
       if (!this.#isCurrent(run)) return;
       const answers = this.#plans(run.turn.conversation, run.compare).map(newAnswer);
       this.#replace(run, { ...run.turn, answers }, true);
@@ -129,11 +130,11 @@ export class Answers {
 
   /** One answer after the other. Never rejects. */
   async #answerAll(run: Run): Promise<void> {
-    const known = this.#parts.whenPlansKnown();
-    if (known) await this.#replan(run, known);
+    if (!this.#parts.arePlansKnown()) await this.#replan(run);
     for (const [index, { plan }] of run.turn.answers.entries()) {
       if (!this.#isCurrent(run)) return;
-      if (run.turn.answers[index]?.state === 'failed') continue;
+      const answer = run.turn.answers[index];
+      if (!answer || isOver(answer)) continue;
       try {
         await this.#answer(run, index, plan);
       } catch (cause) {

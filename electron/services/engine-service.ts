@@ -135,7 +135,7 @@ export class EngineService {
   }
 
   #fail(failure: Failure): void {
-    log.error('the engine did not start', errorOf(failure));
+    log.error('the engine has failed', errorOf(failure));
     this.#move({ type: 'failed', failure });
   }
 

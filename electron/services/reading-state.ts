@@ -4,7 +4,7 @@ import type { Failure } from '../../engine/errors.ts';
 import type { PageRange, ReadingState } from '../contract.ts';
 
 export type ReadingEvent =
-  | { readonly type: 'requested'; readonly plan: PlanId; readonly pages: PageRange | null }
+  | { readonly type: 'requested'; readonly plan: PlanId | null; readonly pages: PageRange | null }
   | { readonly type: 'progress'; readonly progress: ReadingProgress }
   | { readonly type: 'memory'; readonly memory: MemoryUse }
   | { readonly type: 'paused' }

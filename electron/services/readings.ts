@@ -50,9 +50,22 @@ interface Reading extends Entry {
 const MEBIBYTE = 2 ** 20;
 const keyOf = (document: string, plan: PlanId) => `${document}:${plan}`;
 
+function isLackOfMemory(cause: unknown): cause is ProximaError<'memory-too-small'> {
+  return cause instanceof ProximaError && cause.code === 'memory-too-small';
+}
+
 /** Whether it was lost with its host and could not be read again, because others took its memory meanwhile. */
 function wasEvicted({ held }: Entry, cause: unknown): boolean {
-  return held !== undefined && cause instanceof ProximaError && cause.code === 'memory-too-small';
+  return held !== undefined && isLackOfMemory(cause);
+}
+
+/** Whether there is room enough when all the others are gone: a document that never fits is to evict none. */
+function wouldSuffice(others: readonly Entry[], { detail }: ProximaError<'memory-too-small'>): boolean {
+  const heldBytes = others.reduce(
+    (sum, { held }) => sum + (held ? held.context.memory.bytes + held.context.scratchBytes : 0),
+    0,
+  );
+  return detail.neededBytes - detail.availableBytes <= heldBytes;
 }
 
 export class Readings {
@@ -62,6 +75,9 @@ export class Readings {
   readonly #plans = new Map<string, PlanId>();
   /** By document and plan, the least recently used first. */
   readonly #readings = new Map<string, Reading>();
+
+  /** Documents for which somebody waits until it is known which plans there are. */
+  readonly #awaiting = new Map<string, { readonly controller: AbortController; count: number }>();
 
   /** Resolves when a question about a document has ended. */
   #idle = Promise.withResolvers<void>();
@@ -91,8 +107,50 @@ export class Readings {
 
   /** The document in memory; read first where it is not. Rejects as `Engine.prepare` does. */
   async need(document: string): Promise<HeldDocument> {
-    await this.#parts.whenPlansKnown();
-    return this.#reading(document, this.planOf(document)).job.result;
+    const isEarly = this.#parts.whenPlansKnown() !== undefined;
+    if (isEarly) await this.#needLater(document);
+    const isPaused = isEarly && this.stateOf(document).state === 'paused';
+    const reading = this.#reading(document, this.planOf(document));
+    if (isPaused) this.pause(document, true);
+    return reading.job.result;
+  }
+
+  /**
+   * Resolves when it is known which plans there are. Rejects as the start of the engine does, or with `cancelled`: also when the
+   * document's reading is taken back meanwhile.
+   */
+  async whenPlansKnown(document: string, signal?: AbortSignal): Promise<void> {
+    const known = this.#parts.whenPlansKnown();
+    if (!known) return;
+    const waiting = this.#awaiting.get(document) ?? { controller: new AbortController(), count: 0 };
+    this.#awaiting.set(document, waiting);
+    waiting.count++;
+    const { signal: takenBack } = waiting.controller;
+    try {
+      await untilAborted(known, signal ? AbortSignal.any([signal, takenBack]) : takenBack);
+    } finally {
+      if (--waiting.count === 0 && this.#awaiting.get(document) === waiting) this.#awaiting.delete(document);
+    }
+  }
+
+  /** Waits as a reading does: shown, and taken back like one. */
+  async #needLater(document: string): Promise<void> {
+    const [plan, pages] = [this.#plans.get(document) ?? null, this.#ranges.get(document) ?? null];
+    if (!isUnderWay(this.stateOf(document))) this.#move(document, { type: 'requested', plan, pages });
+    try {
+      await this.whenPlansKnown(document);
+    } catch (cause) {
+      const failure = failureOf(cause);
+      // Whoever took it back has said so already, and it may have been asked for anew.
+      if (failure.code !== 'cancelled') this.#move(document, { type: 'failed', failure });
+      throw cause;
+    }
+  }
+
+  #stopWaiting(document: string): void {
+    const waiting = this.#awaiting.get(document);
+    this.#awaiting.delete(document);
+    waiting?.controller.abort();
   }
 
   /**
@@ -137,11 +195,16 @@ export class Readings {
     // What is read again after a loss can't be paused: its first job has ended.
     const underWay = this.#of(document).filter(({ held }) => !held);
     for (const { job } of underWay) (paused ? job.pause : job.resume)();
-    if (underWay.length > 0) this.#move(document, { type: paused ? 'paused' : 'resumed' });
+    if (this.#awaiting.has(document) || underWay.length > 0)
+      this.#move(document, { type: paused ? 'paused' : 'resumed' });
   }
 
   /** Stops what is being read of a document, for the first time or again after a loss. */
   cancel(document: string): void {
+    if (this.#awaiting.has(document)) {
+      this.#stopWaiting(document);
+      this.#move(document, { type: 'released' });
+    }
     const isReadAgain = isUnderWay(this.stateOf(document));
     for (const reading of this.#of(document)) {
       if (!reading.held) reading.job.cancel();
@@ -154,6 +217,7 @@ export class Readings {
 
   /** Frees what the engine holds of a document, and stops what is being read of it. */
   letGo(document: string): void {
+    this.#stopWaiting(document);
     for (const reading of this.#of(document)) this.#release(reading);
     this.#move(document, { type: 'released' });
   }
@@ -166,6 +230,7 @@ export class Readings {
 
   /** Lets go of everything, because another engine takes over. */
   reset(): void {
+    for (const document of [...this.#awaiting.keys()]) this.#stopWaiting(document);
     for (const reading of [...this.#readings.values()]) this.#release(reading);
     this.#plans.clear();
     for (const document of [...this.#states.keys()]) this.#move(document, { type: 'released' });
@@ -279,8 +344,8 @@ export class Readings {
       try {
         return await work();
       } catch (cause) {
-        if (!(cause instanceof ProximaError) || cause.code !== 'memory-too-small') throw cause;
-        const room = this.#room(entry);
+        if (!isLackOfMemory(cause)) throw cause;
+        const room = this.#room(entry, cause);
         if (!room) throw cause;
         entry.starved = true;
         await untilAborted(room(), signal);
@@ -290,8 +355,9 @@ export class Readings {
   }
 
   /** What makes room or waits for some; undefined where nothing will. */
-  #room(entry: Entry): (() => Promise<unknown>) | undefined {
+  #room(entry: Entry, lack: ProximaError<'memory-too-small'>): (() => Promise<unknown>) | undefined {
     const others = this.#others(entry);
+    if (others.every(({ held }) => held) && !wouldSuffice(others, lack)) return undefined;
     const idle = others.find(({ held, users }) => held && users === 0);
     if (idle) return () => this.#evict(idle);
     if (others.some(({ held }) => held)) return () => this.#idle.promise;

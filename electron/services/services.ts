@@ -128,7 +128,7 @@ export function createServices(parts: AppParts): Services {
     readings,
     settings: () => settings.get(),
     comparedPlans,
-    whenPlansKnown: () => engine.whenPlansKnown(),
+    arePlansKnown: () => engine.whenPlansKnown() === undefined,
     emit,
   });
   const library: Library = new Library({

@@ -7,6 +7,7 @@ import type { ExploreMessage, ExploreProcess } from '../../engine/hosts/explorer
 import type { RuntimeChoice } from '../../engine/hosts/fork-engine.ts';
 import type { HostMessage } from '../../engine/hosts/host-envelope.ts';
 import { type EngineProcess, type WatchedHost, watchHost } from '../../engine/hosts/watched-host.ts';
+import { untilAborted } from '../../engine/jobs/job.ts';
 import { availableMemoryBytes } from '../../engine/runtime/available-memory.ts';
 import { ENGINE_CHANNEL } from './channels.ts';
 import { ORIGIN, SAFE_PREFERENCES } from './security.ts';
@@ -38,7 +39,13 @@ export async function startGpuHost(modelFolder: string, signal: AbortSignal): Pr
   });
   logFaultsOf(window.webContents, 'engine window');
   const { port1, port2 } = new MessageChannelMain();
-  await window.loadURL(`${ORIGIN}/engine.html`);
+  const destroy = () => !window.isDestroyed() && window.destroy();
+  try {
+    await untilAborted(window.loadURL(`${ORIGIN}/engine.html`), signal);
+  } catch (cause) {
+    destroy(); // A window that nobody sees would otherwise stay, and keep the app from quitting.
+    throw cause;
+  }
   window.webContents.postMessage(ENGINE_CHANNEL, { availableBytes: availableMemoryBytes() }, [port2]);
   port1.start();
   const engine: EngineProcess = {
@@ -48,7 +55,7 @@ export async function startGpuHost(modelFolder: string, signal: AbortSignal): Pr
       window.webContents.on('render-process-gone', (_, { reason }) => listener(`its window ended (${reason})`));
       window.on('closed', () => listener('its window was closed'));
     },
-    kill: () => !window.isDestroyed() && window.destroy(),
+    kill: destroy,
   };
   return watchHost(engine, { signal });
 }

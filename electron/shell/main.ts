@@ -34,8 +34,10 @@ else app.quit();
 
 function start(): void {
   app.on('second-instance', (_, parameters) => {
-    window?.show();
-    window?.focus();
+    if (window && !window.isDestroyed()) {
+      window.show();
+      window.focus();
+    }
     addFiles(filesOf(parameters));
   });
   app.on('open-file', (event, path) => {
@@ -98,7 +100,10 @@ async function openWindow(services: App, dataFolder: string): Promise<BrowserWin
   const leave = services.onEvent((event) => {
     if (!opened.isDestroyed()) opened.webContents.send(EVENT_CHANNEL, event);
   });
-  opened.on('closed', leave);
+  opened.on('closed', () => {
+    leave();
+    app.quit(); // The engine may run in a window of its own, which nobody sees: not all windows are closed then.
+  });
   opened.once('ready-to-show', () => {
     if (maximized) opened.maximize();
     opened.show();

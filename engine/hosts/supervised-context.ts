@@ -14,18 +14,20 @@ import type {
 import { ProximaError } from '../errors.ts';
 import { failedJob, type Job } from '../jobs/job.ts';
 import type { HostedEngine } from './hosted-engine.ts';
+import type { Suspect } from './suspects.ts';
 
 interface ContextActions {
   ask(question: Question, released: AbortSignal, onEvent?: (event: AskEvent) => void): Job<Answered>;
   released(): void;
 }
 
-export class SupervisedContext implements PreparedContext {
+export class SupervisedContext implements PreparedContext, Suspect {
   readonly id: ContextId;
   /** What is read; its plan shrinks where a card's memory does not suffice. */
   spec: ContextSpec;
   /** Hosts in a row that were lost while they read it. */
-  failures = 0;
+  losses = 0;
+  readonly subject = this;
   readonly #actions: ContextActions;
   readonly #released = new AbortController();
   #held: { readonly host: HostedEngine; readonly job: Job<PreparedContext> } | undefined;
@@ -58,7 +60,6 @@ export class SupervisedContext implements PreparedContext {
     job.result.then(
       (prepared) => {
         this.#latest = prepared;
-        this.failures = 0;
       },
       () => {},
     );

@@ -21,6 +21,7 @@ import { type ErrorCode, errorOf, type Failure, failureOf, ProximaError } from '
 import { delegate, failedJob, type Job, type JobControl, startJob, untilAborted } from '../jobs/job.ts';
 import { HostedEngine, type StartedHost } from './hosted-engine.ts';
 import { SupervisedContext } from './supervised-context.ts';
+import { MOST_LOSSES, type Suspect, Suspects } from './suspects.ts';
 
 export interface SupervisedParts {
   /** The signal ends a host that is still starting. */
@@ -36,7 +37,7 @@ export interface EngineWatch {
   onLost?(failure: Failure): void;
   /** A host runs again, and every context is prepared. */
   onRecovered?(recovery: { readonly smallerPlan: boolean }): void;
-  /** No host could be started; the next call tries again. */
+  /** No host could be started, or each one ended with nothing to do; the next call tries again. */
   onFailed?(failure: Failure): void;
   /** A context is read again. */
   onProgress?(id: ContextId, progress: ReadingProgress): void;
@@ -47,8 +48,10 @@ export interface EngineWatch {
 }
 
 const LOSSES: ReadonlySet<ErrorCode> = new Set(['engine-lost', 'device-lost', 'device-out-of-memory']);
-/** A document that takes the host down each time is not read for ever. */
-const MOST_ATTEMPTS = 3;
+/** A host that ends each time it has nothing to do isn't started for ever. */
+const MOST_IDLE_LOSSES = 3;
+/** A host that ends each time while it starts isn't, either. */
+const MOST_STARTS = 3;
 
 export class SupervisedEngine implements Engine {
   readonly #parts: SupervisedParts;
@@ -63,6 +66,9 @@ export class SupervisedEngine implements Engine {
   /** Whether contexts took a smaller plan since the last recovery. */
   #smallerPlan = false;
   #starting: StartedHost | undefined;
+  readonly #suspects = new Suspects();
+  /** Hosts in a row that were lost with nothing to do. */
+  #idleLosses = 0;
   #generation = 0;
   readonly #disposal = new AbortController();
 
@@ -97,7 +103,7 @@ export class SupervisedEngine implements Engine {
 
   measure(context: Omit<ContextSpec, 'plan'>): Job<Measured> {
     return this.#start((control) =>
-      this.#surviving(control.signal, (host) => delegate(control, host.measure(context)), undefined),
+      this.#surviving(control.signal, (host) => delegate(control, host.measure(context)), { suspect: newSuspect() }),
     );
   }
 
@@ -115,7 +121,7 @@ export class SupervisedEngine implements Engine {
           await this.#surviving(
             control.signal,
             (host) => delegate(control, context.on(host)),
-            context,
+            { suspect: context, context },
             (failure) => onEvent?.({ type: 'restarted', failure }),
           );
           return context;
@@ -154,7 +160,7 @@ export class SupervisedEngine implements Engine {
           released.addEventListener('abort', () => job.cancel(), { once: true });
           return delegate(control, job);
         },
-        context,
+        { suspect: newSuspect(context), context },
         (failure) => onEvent?.({ type: 'restarted', failure }),
       );
       // Why the context went says more than that the question was ended with it.
@@ -162,36 +168,45 @@ export class SupervisedEngine implements Engine {
     });
   }
 
-  /** Does the work, on another host as often as the one it runs on is lost. */
+  /** Does the work, on another host where the one it runs on is lost, until it is to blame for that. */
   async #surviving<Result>(
     signal: AbortSignal,
     work: (host: HostedEngine) => Promise<Result>,
-    context: SupervisedContext | undefined,
+    { suspect, context }: { suspect: Suspect; context?: SupervisedContext },
     onRestart: (failure: Failure) => void = () => {},
   ): Promise<Result> {
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#attempt(signal, work);
+    for (;;) {
+      const outcome = await this.#attempt(signal, work, suspect);
       if ('result' in outcome) return outcome.result;
       const { lost, host } = outcome;
-      const hopeless = attempt === MOST_ATTEMPTS || this.#hasNoSmaller(lost, context);
-      if (hopeless && context) this.#drop(context, lost);
-      if (host) this.#lose(host, lost);
+      const isFullForGood = this.#hasNoSmaller(lost, context);
+      const hopeless = isFullForGood || suspect.losses === MOST_LOSSES;
+      if (context && (isFullForGood || context.losses === MOST_LOSSES)) this.#drop(context, lost);
+      this.#lose(host, lost);
       if (hopeless) throw lost;
       onRestart(failureOf(lost));
     }
   }
 
-  /** The result, or the loss of the host; rejects with anything else. */
+  /** The result, or the loss of the host; rejects with anything else, and where there is no host to be had. */
   async #attempt<Result>(
     signal: AbortSignal,
     work: (host: HostedEngine) => Promise<Result>,
-  ): Promise<{ result: Result } | { lost: ProximaError; host: HostedEngine | undefined }> {
+    suspect: Suspect,
+  ): Promise<{ result: Result } | { lost: ProximaError; host: HostedEngine }> {
     let host: HostedEngine | undefined;
-    try {
+    const onHost = async () => {
       host = await untilAborted(this.#running(), signal);
-      return { result: await work(host) };
+      return work(host);
+    };
+    try {
+      const result = await this.#suspects.attempt(suspect, signal, onHost, (cause) =>
+        isLoss(cause) && !signal.aborted ? host : undefined,
+      );
+      this.#idleLosses = 0;
+      return { result };
     } catch (cause) {
-      if (!isLoss(cause) || signal.aborted) throw cause;
+      if (!isLoss(cause) || signal.aborted || !host) throw cause;
       return { lost: cause, host };
     }
   }
@@ -201,7 +216,7 @@ export class SupervisedEngine implements Engine {
   }
 
   /** Whoever hears of a loss first begins the recovery; for everybody else it has happened already. */
-  #lose(host: HostedEngine, cause: ProximaError): void {
+  #lose(host: HostedEngine, cause: ProximaError, idle = false): void {
     if (this.#current !== host || this.#disposed) return;
     this.#current = undefined;
     this.#host = undefined;
@@ -209,12 +224,15 @@ export class SupervisedEngine implements Engine {
     this.#parts.watch?.onLost?.(failureOf(cause));
     const shrunk = isFull(cause) && [...this.#contexts.values()].filter((each) => this.#shrink(each)).length > 0;
     this.#smallerPlan ||= shrunk;
-    this.#running().catch(() => {}); // Also when nothing is under way: the next question is not to wait.
+    if (idle && ++this.#idleLosses === MOST_IDLE_LOSSES) {
+      this.#idleLosses = 0;
+      this.#parts.watch?.onFailed?.(failureOf(cause));
+    } else this.#running().catch(() => {}); // Also when nothing is under way: the next question is not to wait.
   }
 
-  /** Prepares every context again that was there before. */
+  /** Prepares every context again that was there before, those under suspicion last. */
   async #restoreAll(host: HostedEngine): Promise<void> {
-    for (const context of [...this.#contexts.values()])
+    for (const context of [...this.#contexts.values()].sort((one, other) => one.losses - other.losses))
       if (context.known && this.#current === host) await this.#restore(host, context);
     if (this.#current !== host) return;
     this.#parts.watch?.onRecovered?.({ smallerPlan: this.#smallerPlan });
@@ -225,11 +243,18 @@ export class SupervisedEngine implements Engine {
     const { id } = context;
     try {
       context.watch((progress) => this.#parts.watch?.onProgress?.(id, progress));
-      await context.on(host).result;
+      const prepare = async () => {
+        if (this.#current !== host) throw new ProximaError('cancelled'); // It was lost while this waited for its turn.
+        return context.on(host).result;
+      };
+      await this.#suspects.attempt(context, this.#disposal.signal, prepare, (cause) =>
+        isLoss(cause) ? host : undefined,
+      );
       if (this.#contexts.get(id) === context) this.#parts.watch?.onPrepared?.(id, context);
     } catch (cause) {
       if (this.#contexts.get(id) !== context) return;
-      if (!isLoss(cause) || this.#hasNoSmaller(cause, context) || ++context.failures === MOST_ATTEMPTS) {
+      if (this.#current !== host && !isLoss(cause)) return;
+      if (!isLoss(cause) || this.#hasNoSmaller(cause, context) || context.losses === MOST_LOSSES) {
         this.#drop(context, cause);
       }
       if (isLoss(cause)) this.#lose(host, cause);
@@ -277,7 +302,7 @@ export class SupervisedEngine implements Engine {
       try {
         return await this.#startOnce();
       } catch (cause) {
-        if (!isLoss(cause) || attempt === MOST_ATTEMPTS || this.#disposed) throw cause;
+        if (!isLoss(cause) || attempt === MOST_STARTS || this.#disposed) throw cause;
       }
     }
   }
@@ -294,7 +319,7 @@ export class SupervisedEngine implements Engine {
       const isFirst = this.#latest === undefined;
       this.#latest = host;
       this.#current = host;
-      void host.lost.then((cause) => this.#lose(host, cause));
+      void host.lost.then((cause) => this.#lose(host, cause, this.#suspects.isEmpty));
       if (!isFirst) void this.#restoreAll(host);
       return host;
     } finally {
@@ -318,6 +343,11 @@ export class SupervisedEngine implements Engine {
     job.result.catch(() => {}).finally(() => this.#jobs.delete(job));
     return job;
   }
+}
+
+/** Of work that is under suspicion by itself; subject: what it is work on. */
+function newSuspect(subject: object = {}): Suspect {
+  return { subject, losses: 0 };
 }
 
 function isLoss(cause: unknown): cause is ProximaError {

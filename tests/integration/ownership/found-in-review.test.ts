@@ -213,3 +213,82 @@ it('P: each side of a comparison goes on from what was said under its own plan',
     ['pod', 'pod'],
   ]);
 });
+
+it('F: a document that ends its host each time takes no other with it', async () => {
+  await steps(20);
+  await world.onDocument('read', 1, { plan: 'dense' });
+  await rest();
+  await world.ask(0, false);
+  for (let round = 0; round < 3; round++) {
+    world.hosts.die();
+    await rest();
+  }
+  await world.quiesce();
+  expect([await states(0), (await entry(0)).reading.state]).toEqual([['done'], 'read']);
+});
+
+it('G: a host that ends idle each time is not started for ever', async () => {
+  await steps(20);
+  for (let round = 0; round < 20; round++) {
+    world.hosts.die();
+    await rest();
+  }
+  expect(world.hosts.started).toBeLessThan(15);
+});
+
+it('I: a document too large for the memory evicts none that is held', async () => {
+  await world.quiesce();
+  await world.add('abcdefghijklmnopqrst'); // 12,000 of 7,000
+  await world.quiesce();
+  const readingStates = await Promise.all([0, 1, 2].map(async (place) => (await entry(place)).reading.state));
+  expect(readingStates).toEqual(['read', 'read', 'unfit']);
+});
+
+it('cancelling a reading holds while the engine starts', async () => {
+  await steps(20);
+  await world.change({ threads: 1 });
+  const asked = world.onDocument('read', 0);
+  await world.onDocument('cancelReading', 0);
+  await asked;
+  await world.quiesce();
+  expect((await entry(0)).reading.state).toBe('none');
+});
+
+it('a document that is removed while the engine starts is not read', async () => {
+  await steps(20);
+  await world.change({ threads: 1 });
+  const asked = world.onDocument('read', 0);
+  await world.onDocument('removeDocument', 0);
+  await asked;
+  await world.quiesce();
+  const { documents } = await world.app.handlers.getState({});
+  expect([documents.length, world.hosts.bytes]).toEqual([1, 0]);
+});
+
+it('a question is stopped when its document’s reading is cancelled while the engine starts', async () => {
+  await steps(20);
+  await world.change({ threads: 1 });
+  await world.ask(0, false);
+  await world.onDocument('cancelReading', 0);
+  await world.quiesce();
+  expect([await states(0), (await entry(0)).reading.state]).toEqual([['stopped'], 'none']);
+});
+
+it('a reading that is paused while the engine starts is not begun', async () => {
+  await steps(20);
+  world.hosts.slow = true;
+  await world.change({ threads: 1 });
+  void world.onDocument('read', 0);
+  await rest();
+  void world.onDocument('pauseReading', 0, { paused: true });
+  await rest();
+  expect((await entry(0)).reading.state).toBe('paused');
+  world.hosts.slow = false;
+  world.hosts.finishStarts();
+  await rest();
+  await steps(20);
+  expect([(await entry(0)).reading.state, world.hosts.bytes]).toEqual(['paused', 0]);
+  void world.onDocument('pauseReading', 0, { paused: false });
+  await world.quiesce();
+  expect((await entry(0)).reading.state).toBe('read');
+});

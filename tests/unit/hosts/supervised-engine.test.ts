@@ -106,13 +106,46 @@ it('fails a question with what its context was given up for', async () => {
     hosts.deviceLost = true;
     for (let step = 0; step < 5 && hosts.deviceLost; step++) await steps(hosts, 1);
   };
-  const first = codeOf(prepared.ask(question).result);
+  hosts.die();
+  await settled();
   await lose();
-  const second = codeOf(prepared.ask(question).result);
+  const asked = codeOf(prepared.ask(question).result);
   await lose();
   await lose();
   await steps(hosts, 20);
-  expect(await Promise.all([first, second])).toEqual(['device-lost', 'device-lost']);
+  expect(await asked).toBe('device-lost');
+});
+
+it('fails a question that takes its host down three times, and keeps its context', async () => {
+  const hosts = new FakeHosts();
+  const dropped: string[] = [];
+  await start(hosts, { onDropped: (_, { code }) => dropped.push(code) });
+  const job = engine.prepare(randomUUID(), text('ab'));
+  await steps(hosts, 2);
+  const prepared = await job.result;
+  const asked = codeOf(prepared.ask(question).result);
+  for (let loss = 0; loss < 3; loss++) {
+    await steps(hosts, loss === 0 ? 0 : 2); // It is read again, and then asked.
+    hosts.deviceLost = true;
+    await steps(hosts, 1);
+  }
+  expect(await asked).toBe('device-lost');
+  const next = codeOf(prepared.ask(question).result);
+  await steps(hosts, 5);
+  expect([await next, dropped]).toEqual(['done', []]);
+});
+
+it('starts no fourth host when three have ended with nothing to do, until the next call', async () => {
+  const hosts = new FakeHosts({ automatic: true });
+  const failed: string[] = [];
+  await start(hosts, { onFailed: ({ code }) => failed.push(code) });
+  for (let death = 0; death < 5; death++) {
+    hosts.die();
+    for (let round = 0; round < 5; round++) await settled();
+  }
+  expect([hosts.started, failed]).toEqual([3, ['engine-lost']]);
+  await engine.prepare(randomUUID(), text('ab')).result;
+  expect(hosts.started).toBe(4);
 });
 
 it('ends a host that is still starting when the engine is disposed of', async () => {
