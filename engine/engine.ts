@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly evidence: 'attention' | 'none';
   /** Whether `measure` counts the model's own tokens, or estimates them. */
   readonly tokenCounts: 'exact' | 'estimated';
+  /** Whether contexts can be kept on disk and opened again. */
+  readonly snapshots: boolean;
 }
 
 export interface PlanOffer {

@@ -17,7 +17,7 @@ export function readerOf(model: Model, runtime: Runtime): Reader {
       contextTokens: model.contextTokens,
       weightBytes: model.weightBytes,
     },
-    capabilities: { plans, evidence: 'attention', tokenCounts: 'exact' },
+    capabilities: { plans, evidence: 'attention', tokenCounts: 'exact', snapshots: false },
     availableBytes: () => runtime.availableBytes(),
     measure: (context, availableBytes) => {
       const { sinks, recent } = context;

@@ -229,7 +229,7 @@ class FakeReader implements Reader {
   readonly #hosts: FakeHosts;
   readonly #process: FakeProcess;
   readonly model;
-  readonly capabilities = { plans: PLANS, evidence: 'attention', tokenCounts: 'exact' } as const;
+  readonly capabilities = { plans: PLANS, evidence: 'attention', tokenCounts: 'exact', snapshots: false } as const;
 
   constructor(hosts: FakeHosts, process: FakeProcess, folder: string, runtime: string) {
     this.#hosts = hosts;
