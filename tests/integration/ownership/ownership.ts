@@ -10,7 +10,7 @@ import type { AppEvent, Conversation, DocumentEntry, Settings, Turn } from '../.
 import { isOver } from '../../../electron/services/answer-state.ts';
 import { type App, appOf } from '../../../electron/services/app.ts';
 import { createServices, type Services } from '../../../electron/services/services.ts';
-import { documentOf } from '../../../engine/documents/document.ts';
+import { type Document, documentOf } from '../../../engine/documents/document.ts';
 import { type ErrorCode, ProximaError } from '../../../engine/errors.ts';
 import { FakeHosts, settled } from '../../unit/hosts/fake-hosts.ts';
 
@@ -54,6 +54,10 @@ export class World {
   readonly #documentStates = new Map<string, DocumentEntry>();
   readonly faults: string[] = [];
   readonly events: AppEvent[] = [];
+  graphicsMissing = false;
+  /** Until then no file's text is taken out. */
+  fileIsRead: Promise<void> = Promise.resolve();
+  abortedFiles = 0;
   #number = 0;
   #diskIsFull = false;
 
@@ -66,15 +70,24 @@ export class World {
       modelFolder: 'reader',
       catalogueFile: 'none',
       startHost: ({ runtime }, _, signal) => this.#startHost(runtime, signal),
-      readFile: async (path) => documentOf([{ number: 1, text: readFileSync(path, 'utf8') }]),
+      readFile: async (path, { signal }) => this.#readFile(path, signal),
     });
     this.services.settings.change({ runtime: 'cpu' });
     this.app = appOf(this.services);
     this.app.onEvent((event) => this.#show(event));
   }
 
+  /** A dash ends a page. */
+  async #readFile(path: string, signal: AbortSignal | undefined): Promise<Document> {
+    signal?.addEventListener('abort', () => void this.abortedFiles++);
+    await this.fileIsRead;
+    const pages = readFileSync(path, 'utf8').split('-');
+    return documentOf(pages.map((text, index) => ({ number: index + 1, text })));
+  }
+
   async #startHost(runtime: Settings['runtime'], signal: AbortSignal) {
-    if (runtime === 'webgpu') throw new ProximaError('runtime-missing', { runtime, reason: 'a test' });
+    if (runtime === 'webgpu' || (runtime === 'auto' && this.graphicsMissing))
+      throw new ProximaError('runtime-missing', { runtime, reason: 'a test' });
     return this.hosts.start(runtime, signal);
   }
 

@@ -3,7 +3,7 @@
  * protocol, host, jobs, queue), the rest is a text that says what it was made of. Each step of the device waits to be allowed, so that
  * a test decides in which order things happen.
  */
-import type { Answer, ContextSpec, MemoryUse, PlanOffer, Question } from '../../../engine/engine.ts';
+import type { Answer, Capabilities, ContextSpec, MemoryUse, PlanOffer, Question } from '../../../engine/engine.ts';
 import { ProximaError } from '../../../engine/errors.ts';
 import type { Fit } from '../../../engine/fit.ts';
 import { serveEngine } from '../../../engine/hosts/host.ts';
@@ -25,6 +25,7 @@ export interface FakeOptions {
   /** Steps need not be allowed. */
   readonly automatic?: boolean;
   readonly memoryBytes?: number;
+  readonly plans?: readonly PlanOffer[];
 }
 
 interface Step {
@@ -99,6 +100,10 @@ export class FakeHosts {
   /** Hosts that have not ended. */
   get live(): number {
     return this.#processes.size;
+  }
+
+  get plans(): readonly PlanOffer[] {
+    return this.#options.plans ?? PLANS;
   }
 
   get waitingSteps(): number {
@@ -229,11 +234,12 @@ class FakeReader implements Reader {
   readonly #hosts: FakeHosts;
   readonly #process: FakeProcess;
   readonly model;
-  readonly capabilities = { plans: PLANS, evidence: 'attention', tokenCounts: 'exact', snapshots: false } as const;
+  readonly capabilities: Capabilities;
 
   constructor(hosts: FakeHosts, process: FakeProcess, folder: string, runtime: string) {
     this.#hosts = hosts;
     this.#process = process;
+    this.capabilities = { plans: hosts.plans, evidence: 'attention', tokenCounts: 'exact', snapshots: false };
     this.model = { name: folder, runtime, layers: 1, contextTokens: 1_000_000, weightBytes: 1 };
   }
 
@@ -329,6 +335,7 @@ class FakeReading implements OpenReading {
     const piece = Math.ceil(text.length / ANSWER_PIECES);
     for (let from = 0; from < text.length; from += piece) {
       await this.#hosts.allowed(this.#process);
+      this.#hosts.requireRoom(this.plan);
       if (this.#closed) throw new Error('it was closed while it was asked');
       if (signal.aborted) throw new ProximaError('cancelled');
       onText(text.slice(from, from + piece));

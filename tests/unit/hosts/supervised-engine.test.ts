@@ -175,3 +175,70 @@ it('ends a host that loads its model when the engine is disposed of', async () =
   await settled();
   expect([hosts.live, hosts.clock.timers]).toEqual([0, 0]);
 });
+
+it('says what a question was ended for that waited while another one filled the card', async () => {
+  const hosts = new FakeHosts();
+  await start(hosts);
+  const job = engine.prepare(randomUUID(), text('ab'));
+  await steps(hosts, 2);
+  const prepared = await job.result;
+  const [first, second] = [codeOf(prepared.ask(question).result), codeOf(prepared.ask(question).result)];
+  await settled();
+  hosts.full = 'once';
+  await steps(hosts, 1);
+  expect(await Promise.all([first, second])).toEqual(['device-out-of-memory', 'device-out-of-memory']);
+});
+
+it('takes no plan whose cost nobody knows', async () => {
+  const hosts = new FakeHosts({
+    plans: [
+      { id: 'dense', standing: 'all kept', check: null },
+      { id: 'pod', standing: 'unmeasured', check: null },
+    ],
+  });
+  await start(hosts);
+  const job = engine.prepare(randomUUID(), text('ab', 'dense'));
+  hosts.full = 'dense';
+  await steps(hosts, 3);
+  expect(await codeOf(job.result)).toBe('device-out-of-memory');
+});
+
+it('tells who waits for a context that it is prepared anew', async () => {
+  const hosts = new FakeHosts();
+  const events: string[] = [];
+  await start(hosts);
+  const job = engine.prepare(randomUUID(), text('ab'), ({ type }) => events.push(type));
+  await steps(hosts, 1);
+  hosts.die();
+  await steps(hosts, 3);
+  await job.result;
+  expect(events.filter((type) => type === 'restarted')).toEqual(['restarted']);
+});
+
+it('tells who asked that an answer begins anew', async () => {
+  const hosts = new FakeHosts();
+  await start(hosts);
+  const job = engine.prepare(randomUUID(), text('ab'));
+  await steps(hosts, 2);
+  const events: string[] = [];
+  const asking = (await job.result).ask(question, ({ type }) => events.push(type));
+  await steps(hosts, 1);
+  hosts.die();
+  await steps(hosts, 6);
+  await asking.result;
+  expect(events.indexOf('restarted')).toBeGreaterThan(events.indexOf('text'));
+});
+
+it('tells its first caller nothing of a context that is read again later', async () => {
+  const hosts = new FakeHosts();
+  const told: string[] = [];
+  const watched: string[] = [];
+  await start(hosts, { onProgress: (_, { done }) => watched.push(`${done}`) });
+  const job = engine.prepare(randomUUID(), text('ab'), ({ type }) => told.push(type));
+  await steps(hosts, 2);
+  await job.result;
+  const before = told.length;
+  hosts.die();
+  await steps(hosts, 3);
+  expect([told.length, watched.length > 0]).toEqual([before, true]);
+});
