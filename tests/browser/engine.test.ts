@@ -92,7 +92,7 @@ it.skipIf(!CHROMIUM)('answers as the CPU does', { timeout: TIMEOUT }, async () =
   ] as const as never as [string, { number: number; text: string }[], string]);
   const seconds = (performance.now() - started) / 1000;
   const reader = join(ROOT, 'assets/models/reader');
-  const model = await loadModel(await openModelFolder(reader), createCpuRuntime(), {
+  const model = await loadModel(await openModelFolder(reader), createCpuRuntime({ threads: 1 }), {
     dataFolder: join(reader, 'onnx'),
   });
   const reading = await Reading.open(model, choosePolicy(model), { pages }, { availableBytes: 2 ** 32 });

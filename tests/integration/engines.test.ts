@@ -23,7 +23,7 @@ const pages = Array.from({ length: 12 }, (_, index) => ({
 const context: ContextSpec = { parts: [{ document: 'bank', pages }], plan: 'pod', memoryBytes: 2 ** 32 };
 const question = { text: 'What is the access code of the Harlow Bank?', turns: [], maxTokens: 20 };
 
-const load = loadReader(createCpuRuntime());
+const load = loadReader(createCpuRuntime({ threads: 1 }));
 
 /** A host on a port of this process. */
 function startHost(heard: (reply: Reply) => void = () => {}): StartedHost {
@@ -48,7 +48,7 @@ const engines: readonly [string, () => Promise<Engine>][] = [
   [
     'supervised',
     () =>
-      SupervisedEngine.start({ startHost: () => forkEngine({ runtime: 'cpu', threads: 2 }), folder: READER }).result,
+      SupervisedEngine.start({ startHost: () => forkEngine({ runtime: 'cpu', threads: 1 }), folder: READER }).result,
   ],
 ];
 

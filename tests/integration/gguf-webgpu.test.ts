@@ -32,7 +32,7 @@ async function logitsOf(name: string, runtime: Runtime): Promise<ArrayLike<numbe
 
 describe.skipIf(!gpu)('GGUF on WebGPU', () => {
   it.each(ggufNames)('%s: as on the CPU', async (name) => {
-    const theirs = await logitsOf(name, createCpuRuntime());
+    const theirs = await logitsOf(name, createCpuRuntime({ threads: 1 }));
     const ours = await logitsOf(name, gpu as Runtime);
     expect(ours).toHaveLength(5);
     const errors = ours.map((row, index) => relativeError(row, theirs[index] ?? []));

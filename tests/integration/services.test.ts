@@ -37,7 +37,7 @@ function run(folder: string, startHost?: (settings: Settings) => Promise<Watched
     catalogueFile: join(READER, '../catalogue.json'),
     startHost: (settings) => {
       started.push(settings);
-      return startHost?.(settings) ?? forkEngine({ runtime: 'cpu', threads: settings.threads ?? undefined });
+      return startHost?.(settings) ?? forkEngine({ runtime: 'cpu', threads: settings.threads ?? 1 });
     },
     readFile: readDocumentFile,
   });

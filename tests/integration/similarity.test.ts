@@ -28,7 +28,7 @@ it('has fixtures', () => expect(names.length).toBeGreaterThanOrEqual(3));
 it.each(names)('%s', async (name) => {
   const read = (file: string) => JSON.parse(readFileSync(join(FIXTURES, name, file), 'utf8'));
   const { similarity, ...options }: Expected = read('similarity.json');
-  const runtime = createCpuRuntime();
+  const runtime = createCpuRuntime({ threads: 1 });
   const probe = new AttentionProbe(new CpuAttention(runtime));
   const decoder = await openDecoder(join(FIXTURES, name), {
     ...runtime,

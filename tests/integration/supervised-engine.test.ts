@@ -52,7 +52,7 @@ it('survives being killed while it reads and while it answers, under the same na
     folder: READER,
     startHost: () => {
       started++;
-      return forkEngine({ runtime: 'cpu', threads: 2 });
+      return forkEngine({ runtime: 'cpu', threads: 1 });
     },
     watch: { onLost: ({ code }) => losses.push(code), onRecovered: () => recoveries++ },
   }).result;
@@ -144,7 +144,7 @@ describe('with a graphics device', async () => {
     expect(losses).toHaveLength(2);
     const undisturbed = await SupervisedEngine.start({
       folder: READER,
-      startHost: () => startHost(createCpuRuntime()),
+      startHost: () => startHost(createCpuRuntime({ threads: 1 })),
     }).result;
     running.push(undisturbed);
     const expected = await undisturbed.prepare(randomUUID(), context).result;

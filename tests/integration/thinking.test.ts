@@ -24,7 +24,7 @@ function readerOpening(tail: string): string {
 }
 
 async function answerOf(folder: string): Promise<{ answer: string; told: string }> {
-  const runtime = createCpuRuntime();
+  const runtime = createCpuRuntime({ threads: 1 });
   const loaded = await loadModel(await openModelFolder(folder), runtime, { dataFolder: join(folder, 'onnx') });
   // The reader has never thought, and would stop at once.
   const model = { ...loaded, config: { ...loaded.config, stopTokens: new Set<number>() } };

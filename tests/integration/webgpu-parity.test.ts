@@ -34,7 +34,7 @@ const watchedGpu = gpu && {
     return created;
   },
 };
-const cpu = createCpuRuntime();
+const cpu = createCpuRuntime({ threads: 1 });
 afterAll(() => {
   // Every cache was cleared and every model closed: nothing of ours lives on the device.
   expect(layers.map(({ memory }) => [memory.liveBuffers, memory.liveBytes])).toEqual(layers.map(() => [0, 0]));

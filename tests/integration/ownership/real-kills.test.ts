@@ -29,7 +29,7 @@ beforeAll(async () => {
     dataFolder: temporaryFolder(),
     modelFolder: READER,
     catalogueFile: join(READER, '../catalogue.json'),
-    startHost: (_settings, _folder, signal) => forkEngine({ runtime: 'cpu', threads: 2, signal }),
+    startHost: (_settings, _folder, signal) => forkEngine({ runtime: 'cpu', threads: 1, signal }),
     readFile: readDocumentFile,
   });
   for (const [index, { fact }] of FACTS.entries()) {
