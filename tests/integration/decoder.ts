@@ -12,7 +12,10 @@ import { readOnnx } from '../../engine/model/onnx.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
 
-export async function openDecoder(folder: string, runtime: Runtime = createCpuRuntime({ threads: 1 })): Promise<Decoder> {
+export async function openDecoder(
+  folder: string,
+  runtime: Runtime = createCpuRuntime({ threads: 1 }),
+): Promise<Decoder> {
   const source = await openGraph(await openModelFolder(folder));
   try {
     const hints = await readConfig(await openModelFolder(folder));
