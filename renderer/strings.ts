@@ -78,6 +78,11 @@ export const strings = {
     pages: 'Pages the answer looked at',
     page: (page: string, share: string) => `Page ${page} · ${share}`,
     pageLabel: (page: string, share: string) => `Page ${page} · ${share} of the attention; show it`,
+    closest: 'Not sure. Closest passages:',
+    foundBy: (page: string, by: readonly ('words' | 'attention')[]) => {
+      const ways = { words: 'its words', attention: 'the model’s attention' } as const;
+      return `Page ${page}, found by ${by.map((each) => ways[each]).join(' and ')}`;
+    },
     readWhole: (pages: string, tokens: string) => `${pages} pages, ${tokens} tokens in context`,
     conversations: 'Conversations',
     newConversation: 'New conversation',

@@ -2,7 +2,16 @@
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import { type CacheShape, denseBytes, totalBytes } from '../cache/memory.ts';
 import type { Document, Page } from '../documents/document.ts';
-import type { Answer, AnswerPage, Measured, MemoryUse, PlanId, Question, ReadingProgress } from '../engine.ts';
+import type {
+  Answer,
+  AnswerPage,
+  ClosestPassage,
+  Measured,
+  MemoryUse,
+  PlanId,
+  Question,
+  ReadingProgress,
+} from '../engine.ts';
 import { ProximaError, throwIfCancelled } from '../errors.ts';
 import { type PageEvidence, type PageTokens, rankPages } from '../evidence.ts';
 import { type Fit, type FitRequest, planFit, requireFit, scratchBytes, TURN_TOKENS, type Work } from '../fit.ts';
@@ -11,9 +20,12 @@ import { type DecodeResult, decode } from '../generate/decode.ts';
 import { createSampler, type Sampling } from '../generate/sampling.ts';
 import type { Model } from '../model/model.ts';
 import { StreamingText } from '../model/tokenizer.ts';
+import { closestPassages } from '../passages/closest-passages.ts';
+import { WordSearch } from '../passages/word-search.ts';
 import type { Policy } from '../policy.ts';
+import { isRefusal } from '../refusal.ts';
 import { wholeSentences } from '../sentences.ts';
-import { OPENED_THINKING } from '../thinking.ts';
+import { OPENED_THINKING, splitThinking } from '../thinking.ts';
 import type { OpenReading } from './reader.ts';
 
 /** A document as token ids, with the place of each page. */
@@ -116,13 +128,18 @@ export class Reading implements OpenReading {
   readonly tokens: TokenisedDocument;
   readonly fit: Fit;
   readonly #cache: KeyValueCache;
+  readonly #pages: readonly Page[];
+  /** Made when it is first needed. */
+  #words: WordSearch | undefined;
   readonly #chunkTokens: number;
   #read = 0;
   #milliseconds = 0;
 
-  private constructor(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number) {
+  private constructor(model: Model, policy: Policy, pages: readonly Page[], availableBytes: number) {
+    const tokens = tokeniseDocument(model, pages);
     const request = fitRequest(model, policy, tokens, availableBytes);
     this.model = model;
+    this.#pages = pages;
     this.policy = policy;
     this.tokens = tokens;
     this.#chunkTokens = chunkOf(model, request);
@@ -133,7 +150,7 @@ export class Reading implements OpenReading {
 
   /** Plans the memory; nothing is read yet. Throws `document-too-long` or `memory-too-small`. */
   static begin(model: Model, policy: Policy, { pages }: Pick<Document, 'pages'>, availableBytes: number): Reading {
-    return new Reading(model, policy, tokeniseDocument(model, pages), availableBytes);
+    return new Reading(model, policy, pages, availableBytes);
   }
 
   /** Reads the whole document. Rejects with `document-too-long`, `memory-too-small` or `cancelled`; it holds nothing then. */
@@ -202,10 +219,11 @@ export class Reading implements OpenReading {
       const result = await this.#decode(prompt, maxTokens, this.#sampling(asked), options);
       const answer = (this.#opening + this.model.tokenizer.decode(result.ids)).trim();
       const pages = await this.#evidence(prompt, result.ids);
+      const closest = isRefusal(splitThinking(answer).answer) ? this.#closest(question, pages) : [];
       const seconds = (performance.now() - started) / 1000;
       const { stopped, firstTokenSeconds, restSeconds } = result;
       const decodeTokensPerSecond = result.ids.length > 1 ? (result.ids.length - 1) / restSeconds : 0;
-      return { question, answer, pages, stopped, seconds, firstTokenSeconds, decodeTokensPerSecond };
+      return { question, answer, pages, closest, stopped, seconds, firstTokenSeconds, decodeTokensPerSecond };
     } finally {
       this.#cache.rewind();
     }
@@ -267,6 +285,11 @@ export class Reading implements OpenReading {
     await this.model.decoder.forward(ids, this.#cache, { commit: false, want: 'logits', mass: { mass } });
     mass.fill(0, 0, this.model.layout.beforeDocument.length);
     return rankPages(mass, this.tokens.pages).map((evidence) => this.#describe(evidence));
+  }
+
+  #closest(question: string, byAttention: readonly AnswerPage[]): ClosestPassage[] {
+    this.#words ??= new WordSearch(this.#pages);
+    return closestPassages(this.#words.find(question, byAttention.length + 1), byAttention);
   }
 
   #describe({ page, share, passage: { start, end, peak } }: PageEvidence): AnswerPage {

@@ -9,6 +9,7 @@ const answer = {
   question: 'q',
   answer: 'whole',
   pages: [],
+  closest: [],
   stopped: 'stop-token',
   seconds: 1,
   firstTokenSeconds: 1,

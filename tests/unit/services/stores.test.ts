@@ -18,6 +18,7 @@ const answer = (text: string, state: TurnAnswer['state'] = 'done'): TurnAnswer =
   state,
   text,
   pages: [],
+  closest: [],
   firstTokenSeconds: null,
   tokensPerSecond: null,
   memory: null,
