@@ -269,7 +269,9 @@ export interface TurnAnswer {
   readonly state: 'waiting' | 'answering' | 'done' | 'stopped' | 'failed';
   readonly text: string;
   readonly pages: readonly { readonly page: number; readonly share: number; readonly passage: string }[];
-  /** What comes closest to a question that the document is said not to answer. */
+  /** How likely it is right, 0–1; null where that was never measured for the model. */
+  readonly confidence: number | null;
+  /** What comes closest to a question that the document is said not to answer, or whose answer is a guess. */
   readonly closest: readonly ClosestPassage[];
   readonly firstTokenSeconds: number | null;
   readonly tokensPerSecond: number | null;

@@ -139,7 +139,9 @@ export interface Answer {
   /** As the model wrote it; what it thought aloud stands in front (`thinking.ts`). */
   readonly answer: string;
   readonly pages: readonly AnswerPage[];
-  /** Where the document is said to have no answer: what comes closest to the question. Else empty. */
+  /** How likely the answer is right, 0–1; null where that was never measured for the model. */
+  readonly confidence: number | null;
+  /** Where the document is said to have no answer, or the answer is a guess: what comes closest to the question. Else empty. */
   readonly closest: readonly ClosestPassage[];
   readonly stopped: 'stop-token' | 'length';
   readonly seconds: number;

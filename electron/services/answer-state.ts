@@ -21,6 +21,7 @@ export function newAnswer(plan: PlanId): TurnAnswer {
     text: '',
     pages: [],
     closest: [],
+    confidence: null,
     firstTokenSeconds: null,
     tokensPerSecond: null,
     memory: null,
@@ -61,7 +62,7 @@ export function nextAnswer(answer: TurnAnswer, event: AnswerEvent): TurnAnswer {
 
 function answered(before: TurnAnswer, event: Extract<AnswerEvent, { type: 'answered' }>): TurnAnswer {
   const { answer, memory, plan } = event;
-  const { pages, closest, firstTokenSeconds, decodeTokensPerSecond } = answer;
+  const { pages, closest, confidence, firstTokenSeconds, decodeTokensPerSecond } = answer;
   const tokensPerSecond = decodeTokensPerSecond > 0 ? decodeTokensPerSecond : null;
   return {
     ...before,
@@ -70,6 +71,7 @@ function answered(before: TurnAnswer, event: Extract<AnswerEvent, { type: 'answe
     text: answer.answer,
     pages,
     closest,
+    confidence,
     firstTokenSeconds,
     tokensPerSecond,
     memory,

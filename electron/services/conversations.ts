@@ -149,9 +149,15 @@ export class ConversationStore {
 }
 
 function turnOf({ id, conversation, question, asked, answers }: TurnRow): Turn {
-  const kept = JSON.parse(answers) as Omit<TurnAnswer, 'closest'>[];
+  const kept = JSON.parse(answers) as Omit<TurnAnswer, 'closest' | 'confidence'>[];
   // Answers of earlier versions have none.
-  return { id, conversation, question, asked, answers: kept.map((each) => ({ closest: [], ...each })) };
+  return {
+    id,
+    conversation,
+    question,
+    asked,
+    answers: kept.map((each) => ({ closest: [], confidence: null, ...each })),
+  };
 }
 
 function shortened(question: string): string {

@@ -10,6 +10,7 @@ const answer = {
   answer: 'whole',
   pages: [],
   closest: [],
+  confidence: null,
   stopped: 'stop-token',
   seconds: 1,
   firstTokenSeconds: 1,

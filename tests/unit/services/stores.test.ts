@@ -19,6 +19,7 @@ const answer = (text: string, state: TurnAnswer['state'] = 'done'): TurnAnswer =
   text,
   pages: [],
   closest: [],
+  confidence: null,
   firstTokenSeconds: null,
   tokensPerSecond: null,
   memory: null,
