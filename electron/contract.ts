@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { PlanCheck } from '../engine/cache/sharing-plan.ts';
-import type { LoadedModel, Measured, MemoryUse, PlanId, PlanOffer } from '../engine/engine.ts';
+import type { ClosestPassage, LoadedModel, Measured, MemoryUse, PlanId, PlanOffer } from '../engine/engine.ts';
 import type { Failure, PageRange } from '../engine/errors.ts';
 import type { FoundModel } from '../engine/hosts/converter.ts';
 import type { CatalogueModel } from '../engine/hub/catalogue.ts';
@@ -269,6 +269,10 @@ export interface TurnAnswer {
   readonly state: 'waiting' | 'answering' | 'done' | 'stopped' | 'failed';
   readonly text: string;
   readonly pages: readonly { readonly page: number; readonly share: number; readonly passage: string }[];
+  /** How likely it is right, 0–1; null where that was never measured for the model. */
+  readonly confidence: number | null;
+  /** What comes closest to a question that the document is said not to answer, or whose answer is a guess. */
+  readonly closest: readonly ClosestPassage[];
   readonly firstTokenSeconds: number | null;
   readonly tokensPerSecond: number | null;
   readonly memory: MemoryUse | null;

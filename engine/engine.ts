@@ -139,6 +139,10 @@ export interface Answer {
   /** As the model wrote it; what it thought aloud stands in front (`thinking.ts`). */
   readonly answer: string;
   readonly pages: readonly AnswerPage[];
+  /** How likely the answer is right, 0–1; null where that was never measured for the model. */
+  readonly confidence: number | null;
+  /** Where the document is said to have no answer, or the answer is a guess: what comes closest to the question. Else empty. */
+  readonly closest: readonly ClosestPassage[];
   readonly stopped: 'stop-token' | 'length';
   readonly seconds: number;
   readonly firstTokenSeconds: number;
@@ -150,6 +154,13 @@ export interface AnswerPage {
   readonly share: number;
   /** The text of the passage that got most attention, in whole sentences where it has some. */
   readonly passage: string;
+}
+
+export interface ClosestPassage {
+  readonly page: number;
+  readonly passage: string;
+  /** By the words of the question, by the model's attention, or both. */
+  readonly foundBy: readonly ('words' | 'attention')[];
 }
 
 export interface MemoryUse {

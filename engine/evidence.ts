@@ -14,6 +14,8 @@ export interface PageEvidence {
   readonly page: number;
   /** Share of the attention that went to the document, 0–1. */
   readonly share: number;
+  /** What of that went to the passage, 0–1. */
+  readonly focus: number;
   /** The run of tokens of the page that got most, and the one of them that got most of all. */
   readonly passage: { readonly start: number; readonly end: number; readonly peak: number };
 }
@@ -29,7 +31,11 @@ export function rankPages(mass: Float64Array, pages: readonly PageTokens[], most
     .filter(({ sum }) => sum > 0)
     .sort((a, b) => b.sum - a.sum)
     .slice(0, most)
-    .map(({ page, sum }) => ({ page: page.page, share: sum / total, passage: bestPassage(mass, page) }));
+    .map(({ page, sum }) => {
+      const passage = bestPassage(mass, page);
+      const focus = sumOf(mass, passage.start, passage.end) / total;
+      return { page: page.page, share: sum / total, focus, passage };
+    });
 }
 
 function sumOf(mass: Float64Array, start: number, end: number): number {

@@ -20,6 +20,8 @@ export function newAnswer(plan: PlanId): TurnAnswer {
     state: 'waiting',
     text: '',
     pages: [],
+    closest: [],
+    confidence: null,
     firstTokenSeconds: null,
     tokensPerSecond: null,
     memory: null,
@@ -60,9 +62,20 @@ export function nextAnswer(answer: TurnAnswer, event: AnswerEvent): TurnAnswer {
 
 function answered(before: TurnAnswer, event: Extract<AnswerEvent, { type: 'answered' }>): TurnAnswer {
   const { answer, memory, plan } = event;
-  const { pages, firstTokenSeconds, decodeTokensPerSecond } = answer;
+  const { pages, closest, confidence, firstTokenSeconds, decodeTokensPerSecond } = answer;
   const tokensPerSecond = decodeTokensPerSecond > 0 ? decodeTokensPerSecond : null;
-  return { ...before, plan, state: 'done', text: answer.answer, pages, firstTokenSeconds, tokensPerSecond, memory };
+  return {
+    ...before,
+    plan,
+    state: 'done',
+    text: answer.answer,
+    pages,
+    closest,
+    confidence,
+    firstTokenSeconds,
+    tokensPerSecond,
+    memory,
+  };
 }
 
 /** The turn with one of its answers moved on; the very same turn where nothing changed. */

@@ -149,7 +149,15 @@ export class ConversationStore {
 }
 
 function turnOf({ id, conversation, question, asked, answers }: TurnRow): Turn {
-  return { id, conversation, question, asked, answers: JSON.parse(answers) as TurnAnswer[] };
+  const kept = JSON.parse(answers) as Omit<TurnAnswer, 'closest' | 'confidence'>[];
+  // Answers of earlier versions have none.
+  return {
+    id,
+    conversation,
+    question,
+    asked,
+    answers: kept.map((each) => ({ closest: [], confidence: null, ...each })),
+  };
 }
 
 function shortened(question: string): string {

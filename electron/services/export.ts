@@ -29,7 +29,10 @@ export function exportConversation(
 
 function formatAnswer(answer: TurnAnswer): string {
   const pages = answer.pages.map(({ page, share }) => `page ${page} (${Math.round(share * 100)} %)`).join(', ');
+  const closest = answer.closest
+    .map(({ page, passage }) => `\n- Page ${page}: “${passage.replace(/\s+/g, ' ')}”`)
+    .join('');
   const text = answer.failure ? sentencesFor(answer.failure, 'app') : answer.text;
   const state = answer.state === 'stopped' ? ' (stopped)' : '';
-  return `**${PLAN_NAMES[answer.plan] ?? answer.plan}**${state}: ${text}${pages ? `\n\nLooked at: ${pages}` : ''}`;
+  return `**${PLAN_NAMES[answer.plan] ?? answer.plan}**${state}: ${text}${closest ? `\n\nClosest passages:\n${closest}` : pages && `\n\nLooked at: ${pages}`}`;
 }

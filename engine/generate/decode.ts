@@ -15,6 +15,8 @@ export interface DecodeOptions {
 export interface DecodeResult {
   /** The answer, without the stop token. */
   readonly ids: number[];
+  /** Of each id, and of the token that ended the answer where one did: what the model gave it before sampling, in nats. */
+  readonly logProbabilities: number[];
   readonly stopped: 'stop-token' | 'length';
   /** Until the first token was there, and from then on. */
   readonly firstTokenSeconds: number;
@@ -35,11 +37,19 @@ export async function decode(
   let logits = await readPrompt(decoder, cache, prompt, signal);
   const firstTokenSeconds = (performance.now() - started) / 1000;
   const ids: number[] = [];
+  const logProbabilities: number[] = [];
   const finish = (stopped: DecodeResult['stopped']): DecodeResult => {
-    return { ids, stopped, firstTokenSeconds, restSeconds: (performance.now() - started) / 1000 - firstTokenSeconds };
+    return {
+      ids,
+      logProbabilities,
+      stopped,
+      firstTokenSeconds,
+      restSeconds: (performance.now() - started) / 1000 - firstTokenSeconds,
+    };
   };
   while (ids.length < maxTokens) {
     const id = sampler(logits, ids);
+    logProbabilities.push(logProbability(logits, id));
     if (stopTokens.has(id)) return finish('stop-token');
     ids.push(id);
     onToken?.(id);
@@ -68,4 +78,13 @@ async function logitsAfter(decoder: Decoder, cache: KeyValueCache, ids: readonly
   const logits = await decoder.forward(ids, cache, { commit: false, want: 'candidates' });
   if (!logits) throw new TypeError('the last segment gave no logits');
   return logits;
+}
+
+/** Under softmax over all logits; candidates that a card left out are −∞ and weigh nothing. */
+export function logProbability(logits: Float32Array, id: number): number {
+  let top = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) if (logit > top) top = logit;
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - top);
+  return (logits[id] ?? Number.NEGATIVE_INFINITY) - top - Math.log(sum);
 }

@@ -2,7 +2,16 @@
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import { type CacheShape, denseBytes, totalBytes } from '../cache/memory.ts';
 import type { Document, Page } from '../documents/document.ts';
-import type { Answer, AnswerPage, Measured, MemoryUse, PlanId, Question, ReadingProgress } from '../engine.ts';
+import type {
+  Answer,
+  AnswerPage,
+  ClosestPassage,
+  Measured,
+  MemoryUse,
+  PlanId,
+  Question,
+  ReadingProgress,
+} from '../engine.ts';
 import { ProximaError, throwIfCancelled } from '../errors.ts';
 import { type PageEvidence, type PageTokens, rankPages } from '../evidence.ts';
 import { type Fit, type FitRequest, planFit, requireFit, scratchBytes, TURN_TOKENS, type Work } from '../fit.ts';
@@ -11,9 +20,14 @@ import { type DecodeResult, decode } from '../generate/decode.ts';
 import { createSampler, type Sampling } from '../generate/sampling.ts';
 import type { Model } from '../model/model.ts';
 import { StreamingText } from '../model/tokenizer.ts';
+import { closestPassages } from '../passages/closest-passages.ts';
+import { type AnswerSignals, probabilityRight, SURE_ENOUGH } from '../passages/confidence.ts';
+import { WordSearch } from '../passages/word-search.ts';
+import { sharedWords, standsIn } from '../passages/words.ts';
 import type { Policy } from '../policy.ts';
+import { isRefusal } from '../refusal.ts';
 import { wholeSentences } from '../sentences.ts';
-import { OPENED_THINKING } from '../thinking.ts';
+import { OPENED_THINKING, splitThinking } from '../thinking.ts';
 import type { OpenReading } from './reader.ts';
 
 /** A document as token ids, with the place of each page. */
@@ -25,6 +39,8 @@ export interface TokenisedDocument {
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onText?: ((text: string) => void) | undefined;
+  /** What a calibration is fitted on. */
+  readonly onSignals?: ((signals: AnswerSignals) => void) | undefined;
 }
 
 export interface ReadingOptions {
@@ -116,13 +132,18 @@ export class Reading implements OpenReading {
   readonly tokens: TokenisedDocument;
   readonly fit: Fit;
   readonly #cache: KeyValueCache;
+  readonly #pages: readonly Page[];
+  /** Made when it is first needed. */
+  #words: WordSearch | undefined;
   readonly #chunkTokens: number;
   #read = 0;
   #milliseconds = 0;
 
-  private constructor(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number) {
+  private constructor(model: Model, policy: Policy, pages: readonly Page[], availableBytes: number) {
+    const tokens = tokeniseDocument(model, pages);
     const request = fitRequest(model, policy, tokens, availableBytes);
     this.model = model;
+    this.#pages = pages;
     this.policy = policy;
     this.tokens = tokens;
     this.#chunkTokens = chunkOf(model, request);
@@ -133,7 +154,7 @@ export class Reading implements OpenReading {
 
   /** Plans the memory; nothing is read yet. Throws `document-too-long` or `memory-too-small`. */
   static begin(model: Model, policy: Policy, { pages }: Pick<Document, 'pages'>, availableBytes: number): Reading {
-    return new Reading(model, policy, tokeniseDocument(model, pages), availableBytes);
+    return new Reading(model, policy, pages, availableBytes);
   }
 
   /** Reads the whole document. Rejects with `document-too-long`, `memory-too-small` or `cancelled`; it holds nothing then. */
@@ -201,14 +222,33 @@ export class Reading implements OpenReading {
       const started = performance.now();
       const result = await this.#decode(prompt, maxTokens, this.#sampling(asked), options);
       const answer = (this.#opening + this.model.tokenizer.decode(result.ids)).trim();
-      const pages = await this.#evidence(prompt, result.ids);
+      const explained = await this.#explain(question, prompt, answer, result, options);
       const seconds = (performance.now() - started) / 1000;
       const { stopped, firstTokenSeconds, restSeconds } = result;
       const decodeTokensPerSecond = result.ids.length > 1 ? (result.ids.length - 1) / restSeconds : 0;
-      return { question, answer, pages, stopped, seconds, firstTokenSeconds, decodeTokensPerSecond };
+      return { question, answer, ...explained, stopped, seconds, firstTokenSeconds, decodeTokensPerSecond };
     } finally {
       this.#cache.rewind();
     }
+  }
+
+  /** Where the answer comes from, how likely it is right, and what else comes close where it may not be. */
+  async #explain(
+    question: string,
+    prompt: readonly number[],
+    answer: string,
+    { ids, logProbabilities }: DecodeResult,
+    { onSignals }: AskOptions,
+  ): Promise<Pick<Answer, 'pages' | 'confidence' | 'closest'>> {
+    const { calibration } = this.model;
+    const evidence = await this.#evidence(prompt, ids);
+    const pages = evidence.map((each) => this.#describe(each));
+    const said = splitThinking(answer).answer;
+    const signals = signalsOf(question, said, logProbabilities, { evidence, pages }, this.#pages);
+    onSignals?.(signals);
+    const confidence = calibration ? probabilityRight(calibration, signals) : null;
+    const isUnsure = isRefusal(said) || (confidence !== null && confidence < SURE_ENOUGH);
+    return { pages, confidence, closest: isUnsure ? this.#closest(question, pages) : [] };
   }
 
   /** What the document takes in memory now, counted in the cache's own pages. */
@@ -260,13 +300,18 @@ export class Reading implements OpenReading {
   }
 
   /** Runs the answer's tokens once more, all in one, and gathers where they look: decoding itself stays lean. */
-  async #evidence(prompt: readonly number[], answer: readonly number[]): Promise<AnswerPage[]> {
+  async #evidence(prompt: readonly number[], answer: readonly number[]): Promise<PageEvidence[]> {
     const mass = new Float64Array(this.tokens.ids.length);
     this.#cache.rewind(this.tokens.ids.length + prompt.length - 1);
     const ids = [...prompt.slice(-1), ...answer.slice(0, EVIDENCE_TOKENS - 1)];
     await this.model.decoder.forward(ids, this.#cache, { commit: false, want: 'logits', mass: { mass } });
     mass.fill(0, 0, this.model.layout.beforeDocument.length);
-    return rankPages(mass, this.tokens.pages).map((evidence) => this.#describe(evidence));
+    return rankPages(mass, this.tokens.pages);
+  }
+
+  #closest(question: string, byAttention: readonly AnswerPage[]): ClosestPassage[] {
+    this.#words ??= new WordSearch(this.#pages);
+    return closestPassages(this.#words.find(question, byAttention.length + 1), byAttention);
   }
 
   #describe({ page, share, passage: { start, end, peak } }: PageEvidence): AnswerPage {
@@ -277,6 +322,28 @@ export class Reading implements OpenReading {
     const quoted = wholeSentences(whole, { start: from, end: until }, text(peak).length);
     return { page, share, passage: whole.slice(quoted.start, quoted.end).trim() };
   }
+}
+
+/** Evidence, and the same as it is shown. */
+interface Found {
+  readonly evidence: readonly PageEvidence[];
+  readonly pages: readonly AnswerPage[];
+}
+
+function signalsOf(
+  question: string,
+  said: string,
+  logProbabilities: readonly number[],
+  { evidence, pages }: Found,
+  document: readonly Page[],
+): AnswerSignals {
+  return {
+    meanLogProbability: logProbabilities.reduce((sum, each) => sum + each, 0) / Math.max(1, logProbabilities.length),
+    leastLogProbability: Math.min(0, ...logProbabilities),
+    quoted: document.some(({ text }) => standsIn(said, text)) ? 1 : 0,
+    focus: evidence[0]?.focus ?? 0,
+    overlap: sharedWords(question, pages[0]?.passage ?? ''),
+  };
 }
 
 function memoryUse(cache: KeyValueCache): MemoryUse {

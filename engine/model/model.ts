@@ -1,5 +1,6 @@
 /** Loads a model folder: config, tokenizer, chat template, the graph cut into sessions, and its sharing plan if it has one. */
 import { type PlanFile, parsePlanFile } from '../cache/sharing-plan.ts';
+import { type Calibration, parseCalibration } from '../passages/confidence.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type PromptLayout, readPromptLayout } from './chat-template.ts';
 import { type ModelConfig, readConfig } from './config.ts';
@@ -11,6 +12,8 @@ import { requireRoom, residentBytes } from './resident.ts';
 import { type ModelFolder, readText } from './source.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
 
+const CALIBRATION = 'confidence.json';
+
 export interface Model {
   readonly name: string;
   readonly config: ModelConfig;
@@ -18,6 +21,8 @@ export interface Model {
   readonly layout: PromptLayout;
   readonly decoder: Decoder;
   readonly planFile: PlanFile | undefined;
+  /** Where it was measured how likely its answers are right. */
+  readonly calibration: Calibration | undefined;
   /** Bytes of the graph's files, external data included. */
   readonly weightBytes: number;
   /** Bytes that it takes in memory (`resident.ts`). */
@@ -40,6 +45,9 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
   const planFile = (await folder.has('pod.json'))
     ? parsePlanFile(await readText(folder, 'pod.json'), 'pod.json')
     : undefined;
+  const calibration = (await folder.has(CALIBRATION))
+    ? parseCalibration(await readText(folder, CALIBRATION), CALIBRATION)
+    : undefined;
   const source = await openGraph(folder);
   try {
     const model = await parseGraph(source);
@@ -58,6 +66,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
       layout,
       decoder,
       planFile,
+      calibration,
       weightBytes: source.size + externalBytes,
       residentBytes: resident,
       contextTokens: Math.min(config.contextTokens, decoder.positionsFor({})),

@@ -1,7 +1,7 @@
 /** One answer: its text as it comes, the pages it looked at, what was read. */
 
 import { Check, CircleAlert, Copy } from 'lucide-react';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import type { TurnAnswer } from '../../electron/contract.ts';
 import { splitThinking } from '../../engine/thinking.ts';
 import { sentencesFor } from '../../engine/words/words.ts';
@@ -37,7 +37,7 @@ export function AnswerView({ answer, children }: AnswerViewProps) {
           <CircleAlert aria-hidden="true" /> {sentencesFor(failure, 'app')}
         </p>
       )}
-      <PageChips pages={answer.pages} />
+      {answer.closest.length > 0 ? <Closest closest={answer.closest} /> : <PageChips pages={answer.pages} />}
       {state === 'done' && (
         <p className="quiet small foot">
           {pagesRead !== null && tokensRead !== null && strings.chat.readWhole(count(pagesRead), count(tokensRead))}
@@ -77,6 +77,27 @@ function PageChips({ pages }: Pick<TurnAnswer, 'pages'>) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** In place of an answer that could not be given. */
+function Closest({ closest }: Pick<TurnAnswer, 'closest'>) {
+  const showPlace = useAppState((state) => state.showPlace);
+  const id = useId();
+  return (
+    <section className="closest" aria-labelledby={id}>
+      <h4 id={id}>{strings.chat.closest}</h4>
+      <ul>
+        {closest.map(({ page, passage, foundBy }) => (
+          <li key={page}>
+            <button type="button" onClick={() => showPlace(page, passage)}>
+              <span className="quiet small">{strings.chat.foundBy(count(page), foundBy)}</span>
+              <q>{passage.replace(/\s+/g, ' ')}</q>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

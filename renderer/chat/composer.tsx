@@ -13,6 +13,7 @@ export function Composer({ document }: { readonly document: DocumentEntry }) {
   const compare = useAppState((state) => state.compare);
   const setCompare = useAppState((state) => state.setCompare);
   const comparable = useAppState(({ engine }) => engine.model === null || offeredPlans(engine.plans).length > 1);
+  const isBuiltIn = useAppState(({ settings }) => settings !== undefined && settings.model === null);
   const answerable = document.state === 'stored';
   // The field is free for the next question at once; one that was not taken comes back.
   const submit = async () => {
@@ -29,6 +30,7 @@ export function Composer({ document }: { readonly document: DocumentEntry }) {
         void submit();
       }}
     >
+      {isBuiltIn && <AboutBuiltIn />}
       {waiting && <p className="quiet small">{strings.chat.wait}</p>}
       <label htmlFor="question" className="hidden">
         {strings.chat.question}
@@ -58,5 +60,18 @@ export function Composer({ document }: { readonly document: DocumentEntry }) {
         </button>
       </div>
     </form>
+  );
+}
+
+/** What can be expected of the answers, and the way to better ones. */
+function AboutBuiltIn() {
+  const openDialog = useAppState((state) => state.openDialog);
+  return (
+    <p className="quiet small about">
+      {strings.chat.builtIn}{' '}
+      <button type="button" className="link" onClick={() => openDialog({ kind: 'models' })}>
+        {strings.chat.chooseModel}
+      </button>
+    </p>
   );
 }

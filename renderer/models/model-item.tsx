@@ -35,6 +35,7 @@ export function ModelItem({ model }: { readonly model: ModelEntry }) {
     <li className="model" data-usable={usable}>
       <div className="what">
         <strong>{model.builtIn ? strings.settings.builtIn : model.name}</strong>
+        {model.builtIn && <p className="small">{strings.models.builtIn}</p>}
         <Facts model={model} />
         {model.facts?.plan === 'not adapted' && <CheckNumbers check={model.facts.check} />}
         {model.failure && <p className="failure small">{sentencesFor(model.failure, 'app')}</p>}

@@ -80,11 +80,23 @@ function formatAnswer(answer: Answer): string[] {
     `Q: ${answer.question}`,
     ...(thinking ? [`   (thought for ${thinking.split(/\s+/).length} words; --json has them)`] : []),
     `A: ${text}${answer.stopped === 'length' ? ' … (stopped at --max-tokens)' : ''}`,
-    ...(pages.length > 0 ? [`   Looked at: ${pages.join(', ')}`] : []),
-    ...(best ? [`   Page ${best.page}: “${best.passage.replace(/\s+/g, ' ')}”`] : []),
+    ...(pages.length > 0 && answer.closest.length === 0 ? [`   Looked at: ${pages.join(', ')}`] : []),
+    ...formatClosest(answer),
+    ...(best && answer.closest.length === 0 ? [`   Page ${best.page}: “${best.passage.replace(/\s+/g, ' ')}”`] : []),
     `   ${answer.seconds.toFixed(1)} s, first token after ${answer.firstTokenSeconds.toFixed(2)} s${answer.decodeTokensPerSecond > 0 ? `, then ${answer.decodeTokensPerSecond.toFixed(0)} tokens/s` : ''}`,
     '',
   ];
+}
+
+const FOUND_BY = { words: 'its words', attention: 'attention' } as const;
+
+function formatClosest({ closest }: Answer): string[] {
+  if (closest.length === 0) return [];
+  const lines = closest.map(({ page, passage, foundBy }) => {
+    const how = foundBy.map((each) => FOUND_BY[each]).join(' and ');
+    return `   Page ${page}, found by ${how}: “${passage.replace(/\s+/g, ' ')}”`;
+  });
+  return ['   Not sure. Closest passages:', ...lines];
 }
 
 function formatMemory(kv: MemoryUse, policy: string): string {

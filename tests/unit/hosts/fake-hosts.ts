@@ -341,7 +341,15 @@ class FakeReading implements OpenReading {
       onText(text.slice(from, from + piece));
     }
     const speed = { seconds: 1, firstTokenSeconds: 1, decodeTokensPerSecond: 1 };
-    return { question: question.text, answer: text, pages: [], stopped: 'stop-token', ...speed };
+    return {
+      question: question.text,
+      answer: text,
+      pages: [],
+      closest: [],
+      confidence: null,
+      stopped: 'stop-token',
+      ...speed,
+    };
   }
 
   memory(): MemoryUse {

@@ -9,6 +9,8 @@ const answer = {
   question: 'q',
   answer: 'whole',
   pages: [],
+  closest: [],
+  confidence: null,
   stopped: 'stop-token',
   seconds: 1,
   firstTokenSeconds: 1,

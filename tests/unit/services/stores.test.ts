@@ -18,6 +18,8 @@ const answer = (text: string, state: TurnAnswer['state'] = 'done'): TurnAnswer =
   state,
   text,
   pages: [],
+  closest: [],
+  confidence: null,
   firstTokenSeconds: null,
   tokensPerSecond: null,
   memory: null,
