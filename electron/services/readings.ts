@@ -107,12 +107,8 @@ export class Readings {
 
   /** The document in memory; read first where it is not. Rejects as `Engine.prepare` does. */
   async need(document: string): Promise<HeldDocument> {
-    const isEarly = this.#parts.whenPlansKnown() !== undefined;
-    if (isEarly) await this.#needLater(document);
-    const isPaused = isEarly && this.stateOf(document).state === 'paused';
-    const reading = this.#reading(document, this.planOf(document));
-    if (isPaused) this.pause(document, true);
-    return reading.job.result;
+    if (this.#parts.whenPlansKnown() !== undefined) await this.#needLater(document);
+    return this.#reading(document, this.planOf(document)).job.result;
   }
 
   /**
@@ -253,6 +249,12 @@ export class Readings {
     this.#move(reading.document, isEvicted ? { type: 'released' } : { type: 'failed', failure });
   }
 
+  /** The engine has failed while it read documents again: they are when they are needed, and nothing goes on until then. */
+  engineFailed(failure: Failure): void {
+    for (const { document, shown, held } of this.#readings.values())
+      if (shown && held && isUnderWay(this.stateOf(document))) this.#move(document, { type: 'failed', failure });
+  }
+
   async measure(document: string): Promise<Measured> {
     const pages = await this.#parts.pagesOf(document);
     const engine = await this.#parts.engine();
@@ -282,6 +284,8 @@ export class Readings {
       starved: false,
       held: undefined,
     };
+    // It may have been paused while it waited for the engine, whoever begins it then.
+    const isPaused = this.stateOf(document).state === 'paused';
     if (shown) this.#move(document, { type: 'requested', plan, pages });
     const job = startJob<HeldDocument>(
       (control) => this.#prepare(entry, control),
@@ -289,6 +293,7 @@ export class Readings {
     );
     const reading: Reading = Object.assign(entry, { job });
     this.#readings.set(keyOf(document, plan), reading);
+    if (isPaused) this.pause(document, true);
     job.result.then(
       (held) => this.#prepared(reading, held),
       (cause) => this.#failed(reading, failureOf(cause)),
@@ -357,12 +362,13 @@ export class Readings {
   /** What makes room or waits for some; undefined where nothing will. */
   #room(entry: Entry, lack: ProximaError<'memory-too-small'>): (() => Promise<unknown>) | undefined {
     const others = this.#others(entry);
-    if (others.every(({ held }) => held) && !wouldSuffice(others, lack)) return undefined;
-    const idle = others.find(({ held, users }) => held && users === 0);
-    if (idle) return () => this.#evict(idle);
-    if (others.some(({ held }) => held)) return () => this.#idle.promise;
+    if (wouldSuffice(others, lack)) {
+      const idle = others.find(({ held, users }) => held && users === 0);
+      if (idle) return () => this.#evict(idle);
+      if (others.some(({ held }) => held)) return () => this.#idle.promise;
+    }
     // One that is being read has been promised its memory; those that wait for room themselves free none.
-    const next = others.find(({ document, starved }) => !starved && this.stateOf(document).state !== 'paused');
+    const next = others.find((each) => !each.held && !each.starved && this.stateOf(each.document).state !== 'paused');
     return next && (() => next.job.result.catch(() => {}));
   }
 
