@@ -117,6 +117,10 @@ export class EngineService {
         onNotice({ kind: 'engine-back', smallerPlan });
         if (this.#engine) this.#move({ type: 'started', engine: this.#engine });
       }),
+      // After a loss it recovers, and has been said to.
+      onStarting: ifCurrent(() => {
+        if (this.#state.state === 'failed') this.#move({ type: 'starting' });
+      }),
       onFailed: ifCurrent((failure) => {
         this.#fail(failure);
         onFailed(failure);

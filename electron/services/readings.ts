@@ -105,6 +105,12 @@ export class Readings {
     return this.need(document);
   }
 
+  /** Reads a document anew as it was read before, after it failed. */
+  readAnew(document: string): Promise<HeldDocument> {
+    this.letGo(document);
+    return this.need(document);
+  }
+
   /** The document in memory; read first where it is not. Rejects as `Engine.prepare` does. */
   async need(document: string): Promise<HeldDocument> {
     if (this.#parts.whenPlansKnown() !== undefined) await this.#needLater(document);

@@ -39,6 +39,8 @@ export interface EngineWatch {
   onRecovered?(recovery: { readonly smallerPlan: boolean }): void;
   /** No host could be started, or each one ended with nothing to do; the next call tries again. */
   onFailed?(failure: Failure): void;
+  /** Another host is being started than the last one, after a loss or after a failure. */
+  onStarting?(): void;
   /** A context is read again. */
   onProgress?(id: ContextId, progress: ReadingProgress): void;
   /** A context was prepared again. */
@@ -286,6 +288,7 @@ export class SupervisedEngine implements Engine {
   #running(): Promise<HostedEngine> {
     if (this.#disposed) return Promise.reject(new ProximaError('cancelled'));
     if (this.#host) return this.#host;
+    if (this.#latest) this.#parts.watch?.onStarting?.();
     const host = this.#startHost();
     this.#host = host;
     host.catch((cause) => {

@@ -128,3 +128,39 @@ it('a document too large for the memory evicts none while another goes on being 
   const states = await Promise.all([0, 1, 2, 3].map(async (place) => (await entry(place)).reading.state));
   expect(states).toEqual(['read', 'read', 'read', 'unfit']);
 });
+
+it('a document that failed is tried again with the pages that were chosen', async () => {
+  await world.add('ab-cd-ef');
+  await world.quiesce();
+  await world.onDocument('read', 2, { pages: { first: 2, last: 3 } });
+  await world.quiesce();
+  world.hosts.die();
+  await rest();
+  while ((await entry(2)).reading.state !== 'reading') await steps(1);
+  world.hosts.refuses = true;
+  world.hosts.die();
+  await rest();
+  expect((await entry(2)).reading.state).toBe('failed');
+  world.hosts.refuses = false;
+  await world.onDocument('read', 2);
+  await world.ask(2, false);
+  await world.quiesce();
+  expect((await turn(0)).answers[0]?.text.split('|')[2]).toBe('cdef');
+});
+
+it('an engine that failed and is started again is not said to have failed while documents are read again', async () => {
+  await world.quiesce();
+  for (let loss = 0; loss < 3; loss++) {
+    world.hosts.die();
+    await rest();
+    await steps(20);
+  }
+  const state = async () => (await world.app.handlers.getState({})).engine.state;
+  expect(await state()).toBe('failed');
+  await world.ask(0, false);
+  await rest();
+  await steps(1);
+  expect([await state(), (await entry(0)).reading.state]).toEqual(['starting', 'reading']);
+  await world.quiesce();
+  expect(await state()).toBe('ready');
+});

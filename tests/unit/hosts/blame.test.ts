@@ -144,3 +144,16 @@ it('does not blame what is paused', async () => {
   await steps(hosts);
   expect(outcome()).toBe('done');
 });
+
+it('has freed a context when it is released, however often it is', async () => {
+  const hosts = new FakeHosts();
+  await start(hosts);
+  const job = engine.prepare(randomUUID(), text('ab'));
+  await rest();
+  await steps(hosts, 2);
+  const context = await job.result;
+  expect(hosts.bytes).toBeGreaterThan(0);
+  void context.release();
+  await context.release();
+  expect(hosts.bytes).toBe(0);
+});
