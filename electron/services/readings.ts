@@ -79,6 +79,11 @@ export class Readings {
   /** Documents for which somebody waits until it is known which plans there are. */
   readonly #awaiting = new Map<string, { readonly controller: AbortController; count: number }>();
 
+  /** Documents on their way out of memory: what they free is waited for. */
+  readonly #leaving = new Set<Promise<void>>();
+  /** Documents that have left. */
+  #left = 0;
+
   /** Resolves when a question about a document has ended. */
   #idle = Promise.withResolvers<void>();
 
@@ -352,10 +357,12 @@ export class Readings {
   /** As long as memory is short, the least recently used document that nobody asks about is evicted. */
   async #makingRoom<Result>(entry: Entry, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     for (;;) {
+      const left = this.#left;
       try {
         return await work();
       } catch (cause) {
         if (!isLackOfMemory(cause)) throw cause;
+        if (left !== this.#left) continue; // There may be room since it was reckoned.
         const room = this.#room(entry, cause);
         if (!room) throw cause;
         entry.starved = true;
@@ -367,6 +374,7 @@ export class Readings {
 
   /** What makes room or waits for some; undefined where nothing will. */
   #room(entry: Entry, lack: ProximaError<'memory-too-small'>): (() => Promise<unknown>) | undefined {
+    if (this.#leaving.size > 0) return () => Promise.all(this.#leaving);
     const others = this.#others(entry);
     if (wouldSuffice(others, lack)) {
       const idle = others.find(({ held, users }) => held && users === 0);
@@ -393,14 +401,22 @@ export class Readings {
   async #evict(reading: Reading): Promise<void> {
     this.#release(reading);
     if (reading.shown) this.#move(reading.document, { type: 'released' });
-    await reading.held?.context.release();
+    await Promise.all(this.#leaving);
   }
 
   #release(reading: Reading): void {
     const key = keyOf(reading.document, reading.plan);
     if (this.#readings.get(key) === reading) this.#readings.delete(key);
     reading.job.cancel();
-    void reading.held?.context.release();
+    if (reading.held) void this.#leave(reading.held.context);
+  }
+
+  async #leave(context: PreparedContext): Promise<void> {
+    const leaving = context.release();
+    this.#leaving.add(leaving);
+    await leaving;
+    this.#leaving.delete(leaving);
+    this.#left++;
   }
 
   #of(document: string): Reading[] {
