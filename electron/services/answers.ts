@@ -31,6 +31,8 @@ export class Answers {
   readonly #runs = new Map<string, Run>();
   /** Turns that the storage did not take, as they stand: it is tried again. */
   readonly #unkept = new Map<string, Turn>();
+  /** Comparisons of which nobody knows yet what they compare: asked again after they were ended, they still are comparisons. */
+  readonly #unplanned = new Set<string>();
 
   constructor(parts: AnswersParts) {
     this.#parts = parts;
@@ -49,7 +51,7 @@ export class Answers {
   askAgain(id: string, question?: string): Turn {
     const { conversations, emit } = this.#parts;
     const before = conversations.turn(id);
-    const compare = this.#runs.get(id)?.compare ?? before.answers.length > 1;
+    const compare = this.#unplanned.has(id) || before.answers.length > 1;
     const plans = this.#plans(before.conversation, compare);
     const text = (question ?? before.question).trim();
     const { turn, removed } = conversations.replaceTurn(id, text, plans.map(newAnswer));
@@ -72,6 +74,7 @@ export class Answers {
   /** The conversation is removed: nothing of it is told or kept any more. */
   forgetConversation(conversation: string): void {
     for (const [id, { turn }] of [...this.#runs]) if (turn.conversation === conversation) this.#supersede(id);
+    for (const { id } of this.#parts.conversations.turns(conversation)) this.#unplanned.delete(id);
     for (const [id, turn] of [...this.#unkept]) if (turn.conversation === conversation) this.#unkept.delete(id);
   }
 
@@ -103,6 +106,8 @@ export class Answers {
   }
 
   #start(turn: Turn, compare: boolean): void {
+    if (compare && !this.#parts.arePlansKnown()) this.#unplanned.add(turn.id);
+    else this.#unplanned.delete(turn.id);
     const run: Run = { turn, compare, controller: new AbortController() };
     this.#runs.set(turn.id, run);
     this.#parts.emit({ type: 'turn', turn });
@@ -121,6 +126,7 @@ export class Answers {
       const { document } = conversations.get(run.turn.conversation);
       await readings.whenPlansKnown(document, run.controller.signal);
       if (!this.#isCurrent(run)) return;
+      this.#unplanned.delete(run.turn.id);
       const answers = this.#plans(run.turn.conversation, run.compare).map(newAnswer);
       this.#replace(run, { ...run.turn, answers }, true);
     } catch (cause) {

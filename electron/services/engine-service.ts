@@ -18,6 +18,8 @@ export interface EngineServiceParts {
   readonly onState: (state: EngineState) => void;
   readonly onNotice: (notice: Notice) => void;
   readonly onReadAgain: (id: ContextId, event: Extract<ReadingEvent, { type: 'progress' | 'prepared' }>) => void;
+  /** It ended and could not be started again; what it held is read again when it is needed. */
+  readonly onFailed: (failure: Failure) => void;
   readonly onDropped: (id: ContextId, failure: Failure) => void;
 }
 
@@ -99,7 +101,7 @@ export class EngineService {
   }
 
   #watch(isCurrent: () => boolean): EngineWatch {
-    const { onNotice, onReadAgain, onDropped } = this.#parts;
+    const { onNotice, onReadAgain, onFailed, onDropped } = this.#parts;
     const ifCurrent =
       <Parameters extends unknown[]>(work: (...parameters: Parameters) => void) =>
       (...parameters: Parameters) => {
@@ -115,7 +117,14 @@ export class EngineService {
         onNotice({ kind: 'engine-back', smallerPlan });
         if (this.#engine) this.#move({ type: 'started', engine: this.#engine });
       }),
-      onFailed: ifCurrent((failure) => this.#fail(failure)),
+      // After a loss it recovers, and has been said to.
+      onStarting: ifCurrent(() => {
+        if (this.#state.state === 'failed') this.#move({ type: 'starting' });
+      }),
+      onFailed: ifCurrent((failure) => {
+        this.#fail(failure);
+        onFailed(failure);
+      }),
       onProgress: ifCurrent((id, progress) => onReadAgain(id, { type: 'progress', progress })),
       onPrepared: ifCurrent((id, context) => onReadAgain(id, { type: 'prepared', context })),
       onDropped: ifCurrent(onDropped),

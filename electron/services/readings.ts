@@ -79,6 +79,11 @@ export class Readings {
   /** Documents for which somebody waits until it is known which plans there are. */
   readonly #awaiting = new Map<string, { readonly controller: AbortController; count: number }>();
 
+  /** Documents on their way out of memory: what they free is waited for. */
+  readonly #leaving = new Set<Promise<void>>();
+  /** Documents that have left. */
+  #left = 0;
+
   /** Resolves when a question about a document has ended. */
   #idle = Promise.withResolvers<void>();
 
@@ -105,14 +110,16 @@ export class Readings {
     return this.need(document);
   }
 
+  /** Reads a document anew as it was read before, after it failed. */
+  readAnew(document: string): Promise<HeldDocument> {
+    this.letGo(document);
+    return this.need(document);
+  }
+
   /** The document in memory; read first where it is not. Rejects as `Engine.prepare` does. */
   async need(document: string): Promise<HeldDocument> {
-    const isEarly = this.#parts.whenPlansKnown() !== undefined;
-    if (isEarly) await this.#needLater(document);
-    const isPaused = isEarly && this.stateOf(document).state === 'paused';
-    const reading = this.#reading(document, this.planOf(document));
-    if (isPaused) this.pause(document, true);
-    return reading.job.result;
+    if (this.#parts.whenPlansKnown() !== undefined) await this.#needLater(document);
+    return this.#reading(document, this.planOf(document)).job.result;
   }
 
   /**
@@ -253,6 +260,12 @@ export class Readings {
     this.#move(reading.document, isEvicted ? { type: 'released' } : { type: 'failed', failure });
   }
 
+  /** The engine has failed while it read documents again: they are when they are needed, and nothing goes on until then. */
+  engineFailed(failure: Failure): void {
+    for (const { document, shown, held } of this.#readings.values())
+      if (shown && held && isUnderWay(this.stateOf(document))) this.#move(document, { type: 'failed', failure });
+  }
+
   async measure(document: string): Promise<Measured> {
     const pages = await this.#parts.pagesOf(document);
     const engine = await this.#parts.engine();
@@ -282,6 +295,8 @@ export class Readings {
       starved: false,
       held: undefined,
     };
+    // It may have been paused while it waited for the engine, whoever begins it then.
+    const isPaused = this.stateOf(document).state === 'paused';
     if (shown) this.#move(document, { type: 'requested', plan, pages });
     const job = startJob<HeldDocument>(
       (control) => this.#prepare(entry, control),
@@ -289,6 +304,7 @@ export class Readings {
     );
     const reading: Reading = Object.assign(entry, { job });
     this.#readings.set(keyOf(document, plan), reading);
+    if (isPaused) this.pause(document, true);
     job.result.then(
       (held) => this.#prepared(reading, held),
       (cause) => this.#failed(reading, failureOf(cause)),
@@ -341,10 +357,12 @@ export class Readings {
   /** As long as memory is short, the least recently used document that nobody asks about is evicted. */
   async #makingRoom<Result>(entry: Entry, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     for (;;) {
+      const left = this.#left;
       try {
         return await work();
       } catch (cause) {
         if (!isLackOfMemory(cause)) throw cause;
+        if (left !== this.#left) continue; // There may be room since it was reckoned.
         const room = this.#room(entry, cause);
         if (!room) throw cause;
         entry.starved = true;
@@ -356,13 +374,15 @@ export class Readings {
 
   /** What makes room or waits for some; undefined where nothing will. */
   #room(entry: Entry, lack: ProximaError<'memory-too-small'>): (() => Promise<unknown>) | undefined {
+    if (this.#leaving.size > 0) return () => Promise.all(this.#leaving);
     const others = this.#others(entry);
-    if (others.every(({ held }) => held) && !wouldSuffice(others, lack)) return undefined;
-    const idle = others.find(({ held, users }) => held && users === 0);
-    if (idle) return () => this.#evict(idle);
-    if (others.some(({ held }) => held)) return () => this.#idle.promise;
+    if (wouldSuffice(others, lack)) {
+      const idle = others.find(({ held, users }) => held && users === 0);
+      if (idle) return () => this.#evict(idle);
+      if (others.some(({ held }) => held)) return () => this.#idle.promise;
+    }
     // One that is being read has been promised its memory; those that wait for room themselves free none.
-    const next = others.find(({ document, starved }) => !starved && this.stateOf(document).state !== 'paused');
+    const next = others.find((each) => !each.held && !each.starved && this.stateOf(each.document).state !== 'paused');
     return next && (() => next.job.result.catch(() => {}));
   }
 
@@ -381,14 +401,22 @@ export class Readings {
   async #evict(reading: Reading): Promise<void> {
     this.#release(reading);
     if (reading.shown) this.#move(reading.document, { type: 'released' });
-    await reading.held?.context.release();
+    await Promise.all(this.#leaving);
   }
 
   #release(reading: Reading): void {
     const key = keyOf(reading.document, reading.plan);
     if (this.#readings.get(key) === reading) this.#readings.delete(key);
     reading.job.cancel();
-    void reading.held?.context.release();
+    if (reading.held) void this.#leave(reading.held.context);
+  }
+
+  async #leave(context: PreparedContext): Promise<void> {
+    const leaving = context.release();
+    this.#leaving.add(leaving);
+    await leaving;
+    this.#leaving.delete(leaving);
+    this.#left++;
   }
 
   #of(document: string): Reading[] {

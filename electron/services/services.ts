@@ -107,6 +107,7 @@ export function createServices(parts: AppParts): Services {
     onState: (state) => emit({ type: 'engine', engine: state }),
     onNotice: (notice) => emit({ type: 'notice', notice }),
     onReadAgain: (id, event) => readings.readAgain(id, event),
+    onFailed: (failure) => readings.engineFailed(failure),
     onDropped: (id, failure) => readings.dropped(id, failure),
   });
   const usualPlan = () => usualPlanOf(engine.plans, settings.get().plan);

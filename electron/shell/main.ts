@@ -10,6 +10,7 @@ import { type App, createApp } from '../services/app.ts';
 import { answerCall } from '../services/calls.ts';
 import { handleScheme, registerScheme } from './app-protocol.ts';
 import { CALL_CHANNEL, EVENT_CHANNEL } from './channels.ts';
+import { DOCUMENTS, filesOf } from './files-of.ts';
 import { startConverter, startDocumentProcess, startExplorer, startHost } from './hosts.ts';
 import { secretInKeychain } from './keychain.ts';
 import { setMenu } from './menu.ts';
@@ -20,7 +21,6 @@ import { keepWindowState, readWindowState } from './window-state.ts';
 
 const ROOT = app.getAppPath();
 const MODELS = join(app.isPackaged ? process.resourcesPath : ROOT, 'assets/models');
-const DOCUMENTS = ['pdf', 'docx', 'epub', 'html', 'htm', 'md', 'markdown', 'txt'];
 
 /** Files that were asked for before the window was there (macOS). */
 const asked: string[] = [];
@@ -33,12 +33,13 @@ if (app.requestSingleInstanceLock()) start();
 else app.quit();
 
 function start(): void {
-  app.on('second-instance', (_, parameters) => {
+  app.on('second-instance', (_, parameters, folder) => {
     if (window && !window.isDestroyed()) {
+      if (window.isMinimized()) window.restore();
       window.show();
       window.focus();
     }
-    addFiles(filesOf(parameters));
+    addFiles(filesOf(parameters, folder));
   });
   app.on('open-file', (event, path) => {
     event.preventDefault();
@@ -79,7 +80,7 @@ async function open(): Promise<void> {
   });
   window = await openWindow(services, dataFolder);
   setMenu(() => void chooseFiles());
-  addFiles([...asked, ...filesOf(process.argv)]);
+  addFiles([...asked, ...filesOf(process.argv, process.cwd())]);
 }
 
 async function openWindow(services: App, dataFolder: string): Promise<BrowserWindow> {
@@ -139,10 +140,6 @@ async function chooseFiles(): Promise<void> {
     filters: [{ name: 'Documents', extensions: DOCUMENTS }],
   });
   addFiles(filePaths);
-}
-
-function filesOf(parameters: readonly string[]): string[] {
-  return parameters.slice(1).filter((each) => DOCUMENTS.includes(each.split('.').at(-1)?.toLowerCase() ?? ''));
 }
 
 function addFiles(paths: readonly string[]): void {

@@ -32,6 +32,7 @@ export class SupervisedContext implements PreparedContext, Suspect {
   readonly #released = new AbortController();
   #held: { readonly host: HostedEngine; readonly job: Job<PreparedContext> } | undefined;
   #latest: PreparedContext | undefined;
+  #ending: Promise<void> | undefined;
   #listener: ((event: PrepareEvent) => void) | undefined;
   #watcher: ((progress: ReadingProgress) => void) | undefined;
 
@@ -109,8 +110,13 @@ export class SupervisedContext implements PreparedContext, Suspect {
     void this.#end(cause);
   }
 
-  async #end(cause: ProximaError): Promise<void> {
-    if (this.#released.signal.aborted) return;
+  /** Whoever releases it again waits for the same end. */
+  #end(cause: ProximaError): Promise<void> {
+    this.#ending ??= this.#endNow(cause);
+    return this.#ending;
+  }
+
+  async #endNow(cause: ProximaError): Promise<void> {
     this.#released.abort(cause);
     this.#actions.released();
     const job = this.#held?.job;

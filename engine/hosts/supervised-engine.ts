@@ -18,7 +18,7 @@ import type {
   ReadingProgress,
 } from '../engine.ts';
 import { type ErrorCode, errorOf, type Failure, failureOf, ProximaError } from '../errors.ts';
-import { delegate, failedJob, type Job, type JobControl, startJob, untilAborted } from '../jobs/job.ts';
+import { cancelledBy, delegate, failedJob, type Job, type JobControl, startJob, untilAborted } from '../jobs/job.ts';
 import { HostedEngine, type StartedHost } from './hosted-engine.ts';
 import { SupervisedContext } from './supervised-context.ts';
 import { MOST_LOSSES, type Suspect, Suspects } from './suspects.ts';
@@ -39,6 +39,8 @@ export interface EngineWatch {
   onRecovered?(recovery: { readonly smallerPlan: boolean }): void;
   /** No host could be started, or each one ended with nothing to do; the next call tries again. */
   onFailed?(failure: Failure): void;
+  /** Another host is being started than the last one, after a loss or after a failure. */
+  onStarting?(): void;
   /** A context is read again. */
   onProgress?(id: ContextId, progress: ReadingProgress): void;
   /** A context was prepared again. */
@@ -103,7 +105,7 @@ export class SupervisedEngine implements Engine {
 
   measure(context: Omit<ContextSpec, 'plan'>): Job<Measured> {
     return this.#start((control) =>
-      this.#surviving(control.signal, (host) => delegate(control, host.measure(context)), { suspect: newSuspect() }),
+      this.#surviving(control, (host) => delegate(control, host.measure(context)), { suspect: newSuspect() }),
     );
   }
 
@@ -119,7 +121,7 @@ export class SupervisedEngine implements Engine {
         context.listen(onEvent);
         try {
           await this.#surviving(
-            control.signal,
+            control,
             (host) => delegate(control, context.on(host)),
             { suspect: context, context },
             (failure) => onEvent?.({ type: 'restarted', failure }),
@@ -153,12 +155,11 @@ export class SupervisedEngine implements Engine {
     return this.#start(async (control) => {
       const signal = AbortSignal.any([control.signal, released]);
       const answering = this.#surviving(
-        signal,
+        withSignal(control, signal),
         async (host) => {
           const prepared = await untilAborted(context.on(host).result, signal);
           const job = prepared.ask(question, (event) => !signal.aborted && onEvent?.(event));
-          released.addEventListener('abort', () => job.cancel(), { once: true });
-          return delegate(control, job);
+          return delegate(control, cancelledBy(job, released));
         },
         { suspect: newSuspect(context), context },
         (failure) => onEvent?.({ type: 'restarted', failure }),
@@ -170,13 +171,15 @@ export class SupervisedEngine implements Engine {
 
   /** Does the work, on another host where the one it runs on is lost, until it is to blame for that. */
   async #surviving<Result>(
-    signal: AbortSignal,
+    control: JobControl,
     work: (host: HostedEngine) => Promise<Result>,
     { suspect, context }: { suspect: Suspect; context?: SupervisedContext },
     onRestart: (failure: Failure) => void = () => {},
   ): Promise<Result> {
     for (;;) {
-      const outcome = await this.#attempt(signal, work, suspect);
+      // Work that is paused needs no host: one that ends each time isn't started for it.
+      await untilAborted(control.whenResumed(), control.signal);
+      const outcome = await this.#attempt(control, work, suspect);
       if ('result' in outcome) return outcome.result;
       const { lost, host } = outcome;
       const isFullForGood = this.#hasNoSmaller(lost, context);
@@ -190,17 +193,18 @@ export class SupervisedEngine implements Engine {
 
   /** The result, or the loss of the host; rejects with anything else, and where there is no host to be had. */
   async #attempt<Result>(
-    signal: AbortSignal,
+    control: JobControl,
     work: (host: HostedEngine) => Promise<Result>,
     suspect: Suspect,
   ): Promise<{ result: Result } | { lost: ProximaError; host: HostedEngine }> {
+    const { signal } = control;
     let host: HostedEngine | undefined;
     const onHost = async () => {
       host = await untilAborted(this.#running(), signal);
       return work(host);
     };
     try {
-      const result = await this.#suspects.attempt(suspect, signal, onHost, (cause) =>
+      const result = await this.#suspects.attempt(suspect, control, onHost, (cause) =>
         isLoss(cause) && !signal.aborted ? host : undefined,
       );
       this.#idleLosses = 0;
@@ -247,9 +251,7 @@ export class SupervisedEngine implements Engine {
         if (this.#current !== host) throw new ProximaError('cancelled'); // It was lost while this waited for its turn.
         return context.on(host).result;
       };
-      await this.#suspects.attempt(context, this.#disposal.signal, prepare, (cause) =>
-        isLoss(cause) ? host : undefined,
-      );
+      await this.#suspects.attempt(context, this.#disposal, prepare, (cause) => (isLoss(cause) ? host : undefined));
       if (this.#contexts.get(id) === context) this.#parts.watch?.onPrepared?.(id, context);
     } catch (cause) {
       if (this.#contexts.get(id) !== context) return;
@@ -286,6 +288,7 @@ export class SupervisedEngine implements Engine {
   #running(): Promise<HostedEngine> {
     if (this.#disposed) return Promise.reject(new ProximaError('cancelled'));
     if (this.#host) return this.#host;
+    if (this.#latest) this.#parts.watch?.onStarting?.();
     const host = this.#startHost();
     this.#host = host;
     host.catch((cause) => {
@@ -348,6 +351,18 @@ export class SupervisedEngine implements Engine {
 /** Of work that is under suspicion by itself; subject: what it is work on. */
 function newSuspect(subject: object = {}): Suspect {
   return { subject, losses: 0 };
+}
+
+/** Of work that more than its job's own cancelling ends. */
+function withSignal(control: JobControl, signal: AbortSignal): JobControl {
+  return {
+    signal,
+    whenResumed: control.whenResumed,
+    onPause: control.onPause,
+    get paused() {
+      return control.paused;
+    },
+  };
 }
 
 function isLoss(cause: unknown): cause is ProximaError {

@@ -2,7 +2,7 @@
  * Tells which work takes hosts down. When a host is lost, everything that was under way on it is under suspicion, and is done once
  * more. What was under way at two losses is done alone from then on: if a host is lost again, it is to blame, and nothing else is.
  */
-import { untilAborted } from '../jobs/job.ts';
+import { type JobControl, untilAborted } from '../jobs/job.ts';
 
 /** A piece of work, through all its attempts. */
 export interface Suspect {
@@ -17,13 +17,17 @@ export const MOST_LOSSES = 3;
 
 interface Turn {
   readonly subject: object;
-  works: number;
+  readonly works: Set<symbol>;
   readonly ended: PromiseWithResolvers<void>;
 }
 
+/** What of its job an attempt goes by; without more than a signal it is never paused. */
+export type AttemptControl = Pick<JobControl, 'signal'> & Partial<Pick<JobControl, 'onPause' | 'paused'>>;
+
 interface Attempt {
   readonly subject: object;
-  accompanied: boolean;
+  /** While it is paused it does nothing on the host: it is nobody's company, and can't be to blame. */
+  paused: boolean;
 }
 
 export class Suspects {
@@ -32,10 +36,12 @@ export class Suspects {
   #alone: Turn | undefined;
   /** The host that a suspect was last lost with: several attempts on one host are one loss. */
   readonly #lostWith = new WeakMap<Suspect, object>();
+  /** What was worked on when a host was lost. */
+  readonly #subjects = new WeakMap<object, ReadonlySet<object>>();
 
-  /** Whether nothing is under way. */
+  /** Whether nothing is under way that isn't paused. */
   get isEmpty(): boolean {
-    return this.#attempts.size === 0;
+    return this.#underWay.length === 0;
   }
 
   /**
@@ -44,12 +50,12 @@ export class Suspects {
    */
   async attempt<Result>(
     suspect: Suspect,
-    signal: AbortSignal,
+    control: AttemptControl,
     work: () => Promise<Result>,
     lostHost: (cause: unknown) => object | undefined,
   ): Promise<Result> {
-    const leave = await this.#enter(suspect, signal);
-    const attempt = this.#begin(suspect.subject);
+    const leave = await this.#enter(suspect, control.signal);
+    const attempt = this.#begin(suspect.subject, leave, control);
     try {
       const result = await work();
       suspect.losses = 0;
@@ -64,37 +70,51 @@ export class Suspects {
     }
   }
 
-  #count(suspect: Suspect, host: object, { accompanied }: Attempt): void {
-    if (this.#lostWith.get(suspect) === host) return;
+  #count(suspect: Suspect, host: object, { subject, paused }: Attempt): void {
+    // The first to say that a host was lost says it before anything else that was under way on it has ended.
+    const subjects = this.#subjects.get(host) ?? new Set(this.#underWay.map((each) => each.subject));
+    this.#subjects.set(host, subjects);
+    if (paused || this.#lostWith.get(suspect) === host) return;
     this.#lostWith.set(suspect, host);
-    if (suspect.losses < MOST_LOSSES - 1 || !accompanied) suspect.losses++;
+    const isAccompanied = [...subjects].some((each) => each !== subject);
+    if (suspect.losses < MOST_LOSSES - 1 || !isAccompanied) suspect.losses++;
   }
 
-  #begin(subject: object): Attempt {
-    const others = [...this.#attempts].filter((each) => each.subject !== subject);
-    for (const each of others) each.accompanied = true;
-    const attempt = { subject, accompanied: others.length > 0 };
+  #begin(subject: object, leave: () => void, { onPause, paused: isPaused = false }: AttemptControl): Attempt {
+    const attempt: Attempt = { subject, paused: isPaused };
     this.#attempts.add(attempt);
+    const follow = (paused: boolean) => {
+      attempt.paused = paused;
+      if (paused) leave(); // Nobody waits for what goes on when a person wants it to.
+    };
+    follow(isPaused);
+    onPause?.(follow);
     return attempt;
   }
 
-  /** Waits for its turn where it is to be done alone. Returns what ends the turn. */
+  get #underWay(): Attempt[] {
+    return [...this.#attempts].filter(({ paused }) => !paused);
+  }
+
+  /** Waits for its turn where it is to be done alone. Returns what ends the turn, once. */
   async #enter(suspect: Suspect, signal: AbortSignal): Promise<() => void> {
     const { subject } = suspect;
     while (suspect.losses >= MOST_LOSSES - 1) {
-      this.#alone ??= { subject, works: 0, ended: Promise.withResolvers() };
+      this.#alone ??= { subject, works: new Set(), ended: Promise.withResolvers() };
       const turn = this.#alone;
       if (turn.subject === subject) {
-        turn.works++;
-        return () => this.#leave(turn);
+        const work = Symbol();
+        turn.works.add(work);
+        return () => this.#leave(turn, work);
       }
       await untilAborted(turn.ended.promise, signal);
     }
     return () => {};
   }
 
-  #leave(turn: Turn): void {
-    if (--turn.works > 0) return;
+  #leave(turn: Turn, work: symbol): void {
+    turn.works.delete(work);
+    if (turn.works.size > 0) return;
     if (this.#alone === turn) this.#alone = undefined;
     turn.ended.resolve();
   }

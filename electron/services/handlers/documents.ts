@@ -1,6 +1,8 @@
 /** Calls about documents and their reading. */
+import type { PlanId } from '../../../engine/engine.ts';
 import { ProximaError } from '../../../engine/errors.ts';
 import type { Handlers, PageRange } from '../../contract.ts';
+import type { Readings } from '../readings.ts';
 import { removeDocument } from '../remove-document.ts';
 import type { Services } from '../services.ts';
 
@@ -13,10 +15,7 @@ export function documentHandlers(services: Services): Pick<Handlers, DocumentCal
     measure: ({ document }) => readings.measure(document),
     read: ({ document, plan, pages }) => {
       if (pages) checkRange(pages, store.get(document).pages);
-      const { state } = readings.stateOf(document);
-      const anew = plan !== undefined || pages !== undefined || state === 'unfit' || state === 'failed';
-      const reading = anew ? readings.read(document, plan, pages) : readings.need(document);
-      reading.catch(() => {}); // How it goes is told by events.
+      begin(readings, document, plan, pages).catch(() => {}); // How it goes is told by events.
       return null;
     },
     pauseReading: ({ document, paused }) => {
@@ -36,6 +35,12 @@ export function documentHandlers(services: Services): Pick<Handlers, DocumentCal
       return null;
     },
   };
+}
+
+function begin(readings: Readings, document: string, plan?: PlanId, pages?: PageRange): Promise<unknown> {
+  const { state } = readings.stateOf(document);
+  if (plan !== undefined || pages) return readings.read(document, plan, pages);
+  return state === 'unfit' || state === 'failed' ? readings.readAnew(document) : readings.need(document);
 }
 
 /** Throws `page-range-invalid`. */

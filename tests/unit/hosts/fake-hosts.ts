@@ -89,6 +89,8 @@ export class FakeHosts {
   deviceLost = false;
   /** Starts that don't end by themselves. */
   slow = false;
+  /** No host starts. */
+  refuses = false;
   /** Bytes in use, by all readings of all hosts. */
   bytes = 0;
   started = 0;
@@ -116,6 +118,7 @@ export class FakeHosts {
 
   start(runtime: string, signal?: AbortSignal): Promise<WatchedHost> {
     this.started++;
+    if (this.refuses) return Promise.reject(new ProximaError('engine-lost', { reason: 'a test' }));
     const process = new FakeProcess(this, runtime, this.slow);
     this.#processes.add(process);
     return watchHost(process, { signal, clock: this.clock, availableBytes: () => this.availableBytes });

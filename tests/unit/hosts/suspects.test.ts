@@ -28,7 +28,7 @@ class Hosts {
         host = this.#host;
         return Promise.race([end, this.#lose.promise]);
       };
-      await this.suspects.attempt(one, signal, attempt, (cause) => (cause === LOST ? host : undefined));
+      await this.suspects.attempt(one, { signal }, attempt, (cause) => (cause === LOST ? host : undefined));
       return 'done';
     } catch (cause) {
       return cause === LOST ? 'lost' : 'failed';
