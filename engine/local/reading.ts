@@ -13,7 +13,6 @@ import type { Model } from '../model/model.ts';
 import { StreamingText } from '../model/tokenizer.ts';
 import type { Policy } from '../policy.ts';
 import { wholeSentences } from '../sentences.ts';
-import { OPENED_THINKING } from '../thinking.ts';
 import type { OpenReading } from './reader.ts';
 
 /** A document as token ids, with the place of each page. */
@@ -200,7 +199,7 @@ export class Reading implements OpenReading {
     try {
       const started = performance.now();
       const result = await this.#decode(prompt, maxTokens, this.#sampling(asked), options);
-      const answer = (this.#opening + this.model.tokenizer.decode(result.ids)).trim();
+      const answer = (this.model.layout.opening + this.model.tokenizer.decode(result.ids)).trim();
       const pages = await this.#evidence(prompt, result.ids);
       const seconds = (performance.now() - started) / 1000;
       const { stopped, firstTokenSeconds, restSeconds } = result;
@@ -233,11 +232,6 @@ export class Reading implements OpenReading {
     return { ...this.model.config.sampling, ...given };
   }
 
-  /** What of an answer the template has written itself. */
-  get #opening(): string {
-    return this.model.layout.opensThinking ? OPENED_THINKING : '';
-  }
-
   #decode(
     prompt: readonly number[],
     maxTokens: number,
@@ -245,7 +239,7 @@ export class Reading implements OpenReading {
     options: AskOptions,
   ): Promise<DecodeResult> {
     const streaming = new StreamingText(this.model.tokenizer);
-    let opening = this.#opening;
+    let { opening } = this.model.layout;
     const tell = (text: string) => {
       if (text !== '') options.onText?.(opening + text);
       if (text !== '') opening = '';
