@@ -53,9 +53,10 @@ class RandomWeights:
         return source.standard_normal((rows, columns), dtype=np.float32) * np.float32(columns**-0.5)
 
 
-def stored_rows(weight: np.ndarray, kind: Type) -> np.ndarray:
+def stored_rows(name: str, weight: np.ndarray, kind: Type) -> np.ndarray:
     if kind in K_TYPES:
-        return random_blocks(kind, *weight.shape, np.random.default_rng(len(weight)))
+        # No two alike: onnxruntime packs equal weights of a session once.
+        return random_blocks(kind, *weight.shape, np.random.default_rng(zlib.crc32(name.encode())))
     return quants.quantize(weight, kind)
 
 
@@ -74,7 +75,7 @@ def write_gguf(path, shape: Decoder, kind: Type) -> None:
     writer.add_rope_freq_base(shape.rope_base)
     writer.add_layer_norm_rms_eps(shape.epsilon)
     write_tokenizer(writer)
-    matrix = lambda name, weight: writer.add_tensor(name, stored_rows(weight, kind), raw_dtype=kind)  # noqa: E731
+    matrix = lambda name, weight: writer.add_tensor(name, stored_rows(name, weight, kind), raw_dtype=kind)  # noqa: E731
     matrix("token_embd.weight", weights["model.embed_tokens.weight"])
     for layer in range(shape.layers):
         base, block = f"model.layers.{layer}", f"blk.{layer}"

@@ -53,8 +53,15 @@ function parsed(source: string) {
   }
 }
 
+/** What is used of the library's interpreter; its own types can't be resolved from here. */
+interface Evaluator {
+  evaluate(statement: object | undefined, environment: Environment): { readonly value: unknown };
+  run(program: unknown): { readonly value: unknown };
+}
+const Unbounded = Interpreter as new (environment: Environment) => Evaluator;
+
 /** Gives up on templates that would never end, or whose texts would fill the memory. */
-class BoundedInterpreter extends Interpreter {
+class BoundedInterpreter extends Unbounded {
   #left: number;
   /** What loops go over: each round costs as much as a step. */
   readonly #looped = new WeakSet<object>();
@@ -64,7 +71,7 @@ class BoundedInterpreter extends Interpreter {
     this.#left = MOST_STEPS + MOST_STEPS_A_PAIR * messages ** 2;
   }
 
-  override evaluate(...[statement, environment]: Parameters<Interpreter['evaluate']>) {
+  override evaluate(statement: object | undefined, environment: Environment) {
     if (statement && 'iterable' in statement) this.#looped.add(loopedOver(statement.iterable as Looped));
     const result = super.evaluate(statement, environment);
     const size = sizeOf(result.value);
