@@ -7,7 +7,7 @@
  */
 import { ProximaError } from '../errors.ts';
 import type { ByteSource } from '../model/source.ts';
-import { StringList } from './string-list.ts';
+import { STRIDE, StringList } from './string-list.ts';
 import { tensorType } from './tensor-types.ts';
 
 export type NumberArray =
@@ -169,6 +169,10 @@ class HeadReader {
     const width = WIDTHS[type];
     if (width === undefined) throw damagedGguf(this.name, `a key in it has the unknown type ${type}`);
     const start = this.take(count * width);
+    const wide = WIDE[type];
+    // Read one by one: a copy as whole numbers beside the one as floats would make three of the file.
+    if (wide)
+      return Float64Array.from({ length: count }, (_, index) => Number(wide(this.#view, start + index * width)));
     const copy = this.#bytes.slice(start, start + count * width).buffer;
     return TYPED[type]?.(copy) ?? new Uint8Array(copy);
   }
@@ -177,13 +181,12 @@ class HeadReader {
     // Every string has eight bytes of length at least.
     if (count * 8 > this.fileSize - this.position) throw damagedGguf(this.name, `it has no room for ${count} strings`);
     if (this.position + count * 8 > this.#bytes.byteLength) throw new NeedsMore(this.position + count * 8);
-    const borders = new Uint32Array(2 * count);
+    const places = new Uint32Array(Math.ceil(count / STRIDE));
     for (let index = 0; index < count; index++) {
-      const length = this.size();
-      borders[2 * index] = this.take(length);
-      borders[2 * index + 1] = this.position;
+      if (index % STRIDE === 0) places[index / STRIDE] = this.position;
+      this.take(this.size());
     }
-    return new StringList(this.#bytes, borders);
+    return new StringList(this.#bytes, places, count);
   }
 
   value(type: number): GgufValue {
@@ -195,7 +198,10 @@ class HeadReader {
   }
 }
 
-const wide = (values: BigInt64Array | BigUint64Array) => Float64Array.from(values, Number);
+const WIDE: Readonly<Record<number, (view: DataView, at: number) => bigint>> = {
+  10: (view, at) => view.getBigUint64(at, true),
+  11: (view, at) => view.getBigInt64(at, true),
+};
 
 const TYPED: Readonly<Record<number, (bytes: ArrayBuffer) => NumberArray>> = {
   0: (bytes) => new Uint8Array(bytes),
@@ -206,8 +212,6 @@ const TYPED: Readonly<Record<number, (bytes: ArrayBuffer) => NumberArray>> = {
   5: (bytes) => new Int32Array(bytes),
   6: (bytes) => new Float32Array(bytes),
   7: (bytes) => new Uint8Array(bytes),
-  10: (bytes) => wide(new BigUint64Array(bytes)),
-  11: (bytes) => wide(new BigInt64Array(bytes)),
   12: (bytes) => new Float64Array(bytes),
 };
 
