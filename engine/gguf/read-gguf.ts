@@ -134,13 +134,13 @@ class HeadReader {
 
   /** A length, count or offset. */
   size(): number {
-    const value = this.#view.getBigUint64(this.take(8), true);
-    if (value > BigInt(this.fileSize))
-      throw damagedGguf(
-        this.name,
-        `it names a place or length of ${value} bytes and has only ${this.fileSize}: part of it is missing`,
-      );
-    return Number(value);
+    // Without BigInts: of millions of lengths they would be megabytes to collect.
+    const value = unsigned(this.#view, this.take(8));
+    if (value <= this.fileSize) return value;
+    throw damagedGguf(
+      this.name,
+      `it names a place or length of ${value} bytes and has only ${this.fileSize}: part of it is missing`,
+    );
   }
 
   text(): string {
@@ -170,9 +170,7 @@ class HeadReader {
     if (width === undefined) throw damagedGguf(this.name, `a key in it has the unknown type ${type}`);
     const start = this.take(count * width);
     const wide = WIDE[type];
-    // Read one by one: a copy as whole numbers beside the one as floats would make three of the file.
-    if (wide)
-      return Float64Array.from({ length: count }, (_, index) => Number(wide(this.#view, start + index * width)));
+    if (wide) return widened(this.#view, start, count, wide);
     const copy = this.#bytes.slice(start, start + count * width).buffer;
     return TYPED[type]?.(copy) ?? new Uint8Array(copy);
   }
@@ -198,10 +196,17 @@ class HeadReader {
   }
 }
 
-const WIDE: Readonly<Record<number, (view: DataView, at: number) => bigint>> = {
-  10: (view, at) => view.getBigUint64(at, true),
-  11: (view, at) => view.getBigInt64(at, true),
-};
+const HIGH = 2 ** 32;
+const unsigned = (view: DataView, at: number) => view.getUint32(at + 4, true) * HIGH + view.getUint32(at, true);
+const signed = (view: DataView, at: number) => view.getInt32(at + 4, true) * HIGH + view.getUint32(at, true);
+const WIDE: Readonly<Record<number, typeof unsigned>> = { 10: unsigned, 11: signed };
+
+/** Whole numbers of 64 bits as floats, read one by one: a copy beside would make three of the file. */
+function widened(view: DataView, start: number, count: number, read: typeof unsigned): Float64Array {
+  const values = new Float64Array(count);
+  for (let index = 0; index < count; index++) values[index] = read(view, start + 8 * index);
+  return values;
+}
 
 const TYPED: Readonly<Record<number, (bytes: ArrayBuffer) => NumberArray>> = {
   0: (bytes) => new Uint8Array(bytes),
