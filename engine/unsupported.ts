@@ -25,13 +25,15 @@ export type Unsupported =
   | { readonly feature: 'nested config'; readonly lacks: string }
   | { readonly feature: 'tokenizer'; readonly tokenizer: string }
   | { readonly feature: 'no chat template' }
-  /** A template that can't be rendered, or that does not carry all that is said. */
-  | { readonly feature: 'chat template'; readonly fault: 'unreadable' | 'incomplete'; readonly reason: string }
+  | { readonly feature: 'chat template'; readonly fault: TemplateFault; readonly reason: string }
   | { readonly feature: 'no attention node' }
   /** State besides keys and values. */
   | { readonly feature: 'state'; readonly state: string }
   | { readonly feature: 'adjacent attention' }
   | { readonly feature: 'operator'; readonly operator: string; readonly node: string };
+
+/** A template with an error of syntax, one that can't be rendered, or one that does not carry all that is said. */
+export type TemplateFault = 'malformed' | 'unreadable' | 'incomplete';
 
 /** Why PoD has nothing to share. */
 export type WithoutPod =

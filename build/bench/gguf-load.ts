@@ -1,15 +1,14 @@
 /**
- * What a model that is made of a GGUF file of 1 GB takes to load and to hold, beside the same weights as exporters write them:
+ * What models that are made of GGUF files take to load and to hold, beside the same weights as exporters write them:
  *
- *     python build/model/large_gguf.py && node build/bench/gguf-load.ts
+ *     python build/model/large_gguf.py [SHAPE-TYPE ...] && node build/bench/gguf-load.ts [SHAPE-TYPE ...]
  *
  * Each measurement is a process of its own. The import's own time is told too.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { totalBytes } from '../../engine/cache/memory.ts';
 import { importGguf } from '../../engine/folders/import-gguf.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
@@ -20,12 +19,10 @@ import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { median, tokenIds } from './samples.ts';
 
 const CACHE = join(import.meta.dirname, 'cache');
-const GGUF = join(CACHE, 'random-1b.gguf');
-const MADE = join(CACHE, 'random-1b-gguf');
-const TWIN = join(CACHE, 'random-1b-onnx');
 const RESULTS = join(import.meta.dirname, 'results/gguf-load.json');
 const ROUNDS = 3;
-const TOKENS = 512;
+/** Whole pages of the cache: what is reserved ahead and not used yet the system does not count. */
+const TOKENS = 2000;
 const DECODED = 8;
 const MEBIBYTE = 2 ** 20;
 
@@ -33,16 +30,25 @@ interface Loaded {
   readonly loadSeconds: number;
   readonly decodeMilliseconds: number;
   readonly prefillSeconds: number;
-  /** Bytes: of the process before, planned, and at the most. */
+  /** Bytes: of the process before, once it is loaded, and at the most while it loads and while it reads. */
   readonly before: number;
-  readonly planned: number;
-  readonly cache: number;
-  readonly peak: number;
+  readonly held: number;
+  readonly loadPeak: number;
+  readonly readPeak: number;
+  /** Bytes planned: the model, on top while it loads, and cache and scratch. */
+  readonly resident: number;
+  readonly loading: number;
+  readonly reading: number;
 }
 
 function memory(field: 'VmRSS' | 'VmHWM'): number {
   const line = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'));
   return Number(line?.[1] ?? 0) * 1024;
+}
+
+/** Linux counts the peak anew from here on. */
+function forgetPeak(): void {
+  writeFileSync('/proc/self/clear_refs', '5');
 }
 
 async function load(folder: string): Promise<Loaded> {
@@ -52,6 +58,8 @@ async function load(folder: string): Promise<Loaded> {
     dataFolder: join(folder, 'onnx'),
   });
   const loadSeconds = (performance.now() - started) / 1000;
+  const [held, loadPeak] = [memory('VmRSS'), memory('VmHWM')];
+  forgetPeak();
   const policy = choosePolicy(model, { policy: 'dense' });
   const plan = planOf(model, policy, TOKENS);
   const cache = model.decoder.createCache(cacheShape(model, policy));
@@ -64,48 +72,70 @@ async function load(folder: string): Promise<Loaded> {
     await model.decoder.forward([11 + index], cache, { commit: false, want: 'logits' });
     times.push(performance.now() - from);
   }
-  const planned = model.residentBytes + plan.cacheBytes + plan.scratchBytes;
-  const decodeMilliseconds = median(times);
   return {
     loadSeconds,
     prefillSeconds,
-    decodeMilliseconds,
+    decodeMilliseconds: median(times),
     before,
-    planned,
-    cache: totalBytes(cache.parts()),
-    peak: memory('VmHWM'),
+    held,
+    loadPeak,
+    readPeak: memory('VmHWM'),
+    resident: model.residentBytes,
+    loading: model.loadingBytes,
+    reading: plan.cacheBytes + plan.scratchBytes,
   };
 }
 
 function measured(folder: string): Loaded {
-  return JSON.parse(execFileSync(process.execPath, [import.meta.filename, folder], { encoding: 'utf8' }));
+  return JSON.parse(execFileSync(process.execPath, [import.meta.filename, '--load', folder], { encoding: 'utf8' }));
 }
 
-async function main(): Promise<void> {
-  if (!existsSync(GGUF) || !existsSync(TWIN)) throw new Error('Run build/model/large_gguf.py first.');
-  rmSync(MADE, { recursive: true, force: true });
-  const started = performance.now();
-  await importGguf(GGUF, MADE);
-  const importSeconds = (performance.now() - started) / 1000;
+/** Planned over measured of three moments, and what it took. */
+function told(label: string, rounds: readonly Loaded[]): string {
+  const of = (field: keyof Loaded) => median(rounds.map((round) => round[field]));
+  const share = (planned: number, found: number) => ((of('before') + planned) / found).toFixed(2);
+  const held = share(of('resident'), of('held'));
+  const peak = share(of('resident') + of('loading'), of('loadPeak'));
+  const read = share(of('resident') + of('reading'), of('readPeak'));
+  const bytes = [of('held'), of('loadPeak'), of('readPeak')].map((each) => (each / MEBIBYTE).toFixed(0)).join(', ');
+  const speed = `${of('loadSeconds').toFixed(1)} | ${of('prefillSeconds').toFixed(1)} | ${of('decodeMilliseconds').toFixed(0)}`;
+  return `| ${label} | ${speed} | ${bytes} | ${held}, ${peak}, ${read} |`;
+}
+
+async function main(asked: readonly string[]): Promise<void> {
+  const there = readdirSync(CACHE).flatMap((file) => /^large-(.*)\.gguf$/.exec(file)?.[1] ?? []);
+  // What is not measured this time stays.
+  const results: Record<string, { importSeconds: number; gguf: Loaded[]; onnx: Loaded[] }> = existsSync(RESULTS)
+    ? JSON.parse(readFileSync(RESULTS, 'utf8')).results
+    : {};
   process.stdout.write(
-    `imported ${(statSync(GGUF).size / MEBIBYTE).toFixed(0)} MiB in ${importSeconds.toFixed(1)} s\n`,
+    `| weights | load, s | prefill of ${TOKENS}, s | decode, ms | MiB: loaded, most while loading, while reading | planned over measured |\n|---|---|---|---|---|---|\n`,
   );
-  const rounds: { gguf: Loaded; onnx: Loaded }[] = [];
-  // In turns, so that what else the machine does falls on both.
-  for (let round = 0; round < ROUNDS; round++) rounds.push({ gguf: measured(MADE), onnx: measured(TWIN) });
-  for (const kind of ['gguf', 'onnx'] as const) {
-    const of = (field: keyof Loaded) => median(rounds.map((round) => round[kind][field]));
-    const share = ((of('before') + of('planned')) / of('peak')).toFixed(2);
-    const peak = (of('peak') / MEBIBYTE).toFixed(0);
-    const speed = `prefill of ${TOKENS} ${of('prefillSeconds').toFixed(1)} s, decoding ${of('decodeMilliseconds').toFixed(0)} ms`;
-    process.stdout.write(
-      `${kind}: loaded in ${of('loadSeconds').toFixed(1)} s, ${speed}, peak ${peak} MiB, planned over measured ${share}\n`,
-    );
+  for (const name of asked.length > 0 ? asked : there) {
+    const [source, made, twin] = ['.gguf', '-made', '-onnx'].map((end) => join(CACHE, `large-${name}${end}`)) as [
+      string,
+      string,
+      string,
+    ];
+    rmSync(made, { recursive: true, force: true });
+    const started = performance.now();
+    await importGguf(source, made);
+    const importSeconds = (performance.now() - started) / 1000;
+    const rounds = { gguf: [] as Loaded[], onnx: [] as Loaded[] };
+    // In turns, so that what else the machine does falls on both.
+    for (let round = 0; round < ROUNDS; round++) {
+      rounds.gguf.push(measured(made));
+      if (existsSync(twin)) rounds.onnx.push(measured(twin));
+    }
+    results[name] = { importSeconds, ...rounds };
+    const imported = `${(statSync(source).size / MEBIBYTE).toFixed(0)} MiB imported in ${importSeconds.toFixed(1)} s`;
+    process.stdout.write(`${told(`${name}, GGUF (${imported})`, rounds.gguf)}\n`);
+    if (rounds.onnx.length > 0) process.stdout.write(`${told(`${name}, ONNX`, rounds.onnx)}\n`);
+    const date = new Date().toISOString().slice(0, 10);
+    writeFileSync(RESULTS, `${JSON.stringify({ date, processor: cpus()[0]?.model, results }, null, 2)}\n`);
   }
-  const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(RESULTS, `${JSON.stringify({ date, processor: cpus()[0]?.model, importSeconds, rounds }, null, 2)}\n`);
 }
 
-const [folder] = process.argv.slice(2);
-if (folder) process.stdout.write(`${JSON.stringify(await load(folder))}\n`);
-else await main();
+const [first, ...rest] = process.argv.slice(2);
+if (first === '--load') process.stdout.write(`${JSON.stringify(await load(rest[0] ?? ''))}\n`);
+else await main(first === undefined ? [] : [first, ...rest]);

@@ -2,7 +2,10 @@
  * The GGUF fixtures against llama.cpp, which reads the same files: logits and token ids. node-llama-cpp is no dependency of Proxima (its
  * binaries are several hundred MB); the folder in which it was installed (npm install node-llama-cpp@3.21.1) is told:
  *
- *     node build/bench/gguf-peer.ts FOLDER [--int8] [NAME ...]
+ *     node build/bench/gguf-peer.ts FOLDER [--int8] [NAME or PATH.gguf ...]
+ *
+ * A path has its token ids in a .json beside it, as build/model/reader_gguf.py writes them: logits of random weights are flat, so that the
+ * largest may change with any rounding; those of a trained model are not.
  *
  * Ours multiplies with activations as they are, so that the difference is llama.cpp's rounding; with --int8, as models are imported, it is
  * that of both.
@@ -11,7 +14,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { importGguf } from '../../engine/folders/import-gguf.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
@@ -88,7 +91,7 @@ function differenceOf(one: Float64Array, other: Float64Array): number {
 
 async function compare(peer: Awaited<ReturnType<Peer['getLlama']>>, path: string, folder: string): Promise<string> {
   const name = basename(path, '.gguf');
-  const expected: Expected = JSON.parse(readFileSync(join(FIXTURES, `${name}.json`), 'utf8'));
+  const expected: Expected = JSON.parse(readFileSync(path.replace(/\.gguf$/, '.json'), 'utf8'));
   const from = expected.prompt / 2;
   const model = await peer.loadModel({ modelPath: path });
   await importGguf(path, folder, { activations });
@@ -109,15 +112,18 @@ async function compare(peer: Awaited<ReturnType<Peer['getLlama']>>, path: string
 const [installed = '', ...rest] = process.argv.slice(2);
 const activations = rest.includes('--int8') ? 'int8' : 'float';
 const names = rest.filter((each) => each !== '--int8');
-const resolved = createRequire(join(installed, 'package.json')).resolve('node-llama-cpp');
-const peer: Peer = await import(pathToFileURL(resolved).href);
+const entry = createRequire(join(installed, 'package.json')).resolve('node-llama-cpp');
+const peer: Peer = await import(pathToFileURL(entry).href);
 const llama = await peer.getLlama({ gpu: false, build: 'never', logLevel: 'error' });
 const files = readdirSync(FIXTURES).filter((file) => file.endsWith('.gguf'));
-const chosen = names.length === 0 ? files : names.map((name) => `${name}.gguf`);
+const chosen =
+  names.length === 0 ? files : names.map((name) => (name.endsWith('.gguf') ? resolve(name) : `${name}.gguf`));
 const temporary = await mkdtemp(join(tmpdir(), 'proxima-gguf-'));
 try {
   for (const file of chosen) {
-    process.stdout.write(`${await compare(llama, join(FIXTURES, file), join(temporary, basename(file, '.gguf')))}\n`);
+    process.stdout.write(
+      `${await compare(llama, resolve(FIXTURES, file), join(temporary, basename(file, '.gguf')))}\n`,
+    );
   }
 } finally {
   await rm(temporary, { recursive: true, force: true });

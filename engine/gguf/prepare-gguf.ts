@@ -27,9 +27,10 @@ export async function prepareGguf(gguf: Gguf, activations: Activations = 'int8')
   const tensors = new DecoderTensors(gguf);
   const decoder = readDecoder(gguf, await readFactors(gguf, tensors));
   const { model, weights } = await writeDecoderGraph(decoder, tensors, activations);
-  const vocabulary = readVocabulary(gguf);
+  const rows = tensors.rowsOf('token_embd.weight');
+  const vocabulary = readVocabulary(gguf, rows);
   const files = new Map([
-    ['config.json', json(configOf(decoder, tensors.rowsOf('token_embd.weight'), vocabulary))],
+    ['config.json', json(configOf(decoder, rows, vocabulary))],
     ['generation_config.json', json(generationOf(gguf, vocabulary))],
     ['tokenizer_config.json', json(tokenizerConfig(gguf, vocabulary))],
     ['tokenizer.json', json(tokenizerDefinition(gguf, vocabulary))],

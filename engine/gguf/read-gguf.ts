@@ -7,7 +7,7 @@
  */
 import { ProximaError } from '../errors.ts';
 import type { ByteSource } from '../model/source.ts';
-import { StringList } from './string-list.ts';
+import { STRIDE, StringList } from './string-list.ts';
 import { tensorType } from './tensor-types.ts';
 
 export type NumberArray =
@@ -134,13 +134,13 @@ class HeadReader {
 
   /** A length, count or offset. */
   size(): number {
-    const value = this.#view.getBigUint64(this.take(8), true);
-    if (value > BigInt(this.fileSize))
-      throw damagedGguf(
-        this.name,
-        `it names a place or length of ${value} bytes and has only ${this.fileSize}: part of it is missing`,
-      );
-    return Number(value);
+    // Without BigInts: of millions of lengths they would be megabytes to collect.
+    const value = unsigned(this.#view, this.take(8));
+    if (value <= this.fileSize) return value;
+    throw damagedGguf(
+      this.name,
+      `it names a place or length of ${value} bytes and has only ${this.fileSize}: part of it is missing`,
+    );
   }
 
   text(): string {
@@ -169,6 +169,8 @@ class HeadReader {
     const width = WIDTHS[type];
     if (width === undefined) throw damagedGguf(this.name, `a key in it has the unknown type ${type}`);
     const start = this.take(count * width);
+    const wide = WIDE[type];
+    if (wide) return widened(this.#view, start, count, wide);
     const copy = this.#bytes.slice(start, start + count * width).buffer;
     return TYPED[type]?.(copy) ?? new Uint8Array(copy);
   }
@@ -177,13 +179,12 @@ class HeadReader {
     // Every string has eight bytes of length at least.
     if (count * 8 > this.fileSize - this.position) throw damagedGguf(this.name, `it has no room for ${count} strings`);
     if (this.position + count * 8 > this.#bytes.byteLength) throw new NeedsMore(this.position + count * 8);
-    const borders = new Uint32Array(2 * count);
+    const places = new Uint32Array(Math.ceil(count / STRIDE));
     for (let index = 0; index < count; index++) {
-      const length = this.size();
-      borders[2 * index] = this.take(length);
-      borders[2 * index + 1] = this.position;
+      if (index % STRIDE === 0) places[index / STRIDE] = this.position;
+      this.take(this.size());
     }
-    return new StringList(this.#bytes, borders);
+    return new StringList(this.#bytes, places, count);
   }
 
   value(type: number): GgufValue {
@@ -195,7 +196,17 @@ class HeadReader {
   }
 }
 
-const wide = (values: BigInt64Array | BigUint64Array) => Float64Array.from(values, Number);
+const HIGH = 2 ** 32;
+const unsigned = (view: DataView, at: number) => view.getUint32(at + 4, true) * HIGH + view.getUint32(at, true);
+const signed = (view: DataView, at: number) => view.getInt32(at + 4, true) * HIGH + view.getUint32(at, true);
+const WIDE: Readonly<Record<number, typeof unsigned>> = { 10: unsigned, 11: signed };
+
+/** Whole numbers of 64 bits as floats, read one by one: a copy beside would make three of the file. */
+function widened(view: DataView, start: number, count: number, read: typeof unsigned): Float64Array {
+  const values = new Float64Array(count);
+  for (let index = 0; index < count; index++) values[index] = read(view, start + 8 * index);
+  return values;
+}
 
 const TYPED: Readonly<Record<number, (bytes: ArrayBuffer) => NumberArray>> = {
   0: (bytes) => new Uint8Array(bytes),
@@ -206,8 +217,6 @@ const TYPED: Readonly<Record<number, (bytes: ArrayBuffer) => NumberArray>> = {
   5: (bytes) => new Int32Array(bytes),
   6: (bytes) => new Float32Array(bytes),
   7: (bytes) => new Uint8Array(bytes),
-  10: (bytes) => wide(new BigUint64Array(bytes)),
-  11: (bytes) => wide(new BigInt64Array(bytes)),
   12: (bytes) => new Float64Array(bytes),
 };
 

@@ -36,13 +36,18 @@ const ENDS: ReadonlySet<string> = new Set([
   '</s>',
 ]);
 
-/** Throws `gguf-damaged`, or `gguf-unsupported` for another kind of tokenizer or a key that is not understood. */
-export function readVocabulary(gguf: Gguf): Vocabulary {
+/**
+ * rows: of the embedding, where the file has one. Throws `gguf-damaged`, or `gguf-unsupported` for another kind of tokenizer or a key that
+ * is not understood.
+ */
+export function readVocabulary(gguf: Gguf, rows = Number.POSITIVE_INFINITY): Vocabulary {
   const keys = new KeyReader(gguf, 'tokenizer.ggml.');
   const model = keys.text('model', '');
   if (model !== 'gpt2' && model !== 'llama') throw refused(model === '' ? 'none' : model);
   const tokens = stringsOf(gguf, 'tokens', true);
   const count = tokens.length;
+  // Before a string is made of any: millions of names would take many times what they take in the file.
+  if (count > rows) throw damagedGguf(gguf.name, `it names ${count} tokens, and its embedding has ${rows}`);
   const kinds = numbersOf(gguf, 'token_type', count) ?? new Uint8Array(count).fill(TokenKind.normal);
   const scores = numbersOf(gguf, 'scores', count) ?? new Float32Array(0);
   const merges = gguf.keys.has('tokenizer.ggml.merges') ? stringsOf(gguf, 'merges', true) : undefined;

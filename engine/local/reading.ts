@@ -27,7 +27,7 @@ import { sharedWords, standsIn } from '../passages/words.ts';
 import type { Policy } from '../policy.ts';
 import { isRefusal } from '../refusal.ts';
 import { wholeSentences } from '../sentences.ts';
-import { OPENED_THINKING, splitThinking } from '../thinking.ts';
+import { splitThinking } from '../thinking.ts';
 import type { OpenReading } from './reader.ts';
 
 /** A document as token ids, with the place of each page. */
@@ -221,7 +221,7 @@ export class Reading implements OpenReading {
     try {
       const started = performance.now();
       const result = await this.#decode(prompt, maxTokens, this.#sampling(asked), options);
-      const answer = (this.#opening + this.model.tokenizer.decode(result.ids)).trim();
+      const answer = (this.model.layout.opening + this.model.tokenizer.decode(result.ids)).trim();
       const explained = await this.#explain(question, prompt, answer, result, options);
       const seconds = (performance.now() - started) / 1000;
       const { stopped, firstTokenSeconds, restSeconds } = result;
@@ -273,11 +273,6 @@ export class Reading implements OpenReading {
     return { ...this.model.config.sampling, ...given };
   }
 
-  /** What of an answer the template has written itself. */
-  get #opening(): string {
-    return this.model.layout.opensThinking ? OPENED_THINKING : '';
-  }
-
   #decode(
     prompt: readonly number[],
     maxTokens: number,
@@ -285,7 +280,7 @@ export class Reading implements OpenReading {
     options: AskOptions,
   ): Promise<DecodeResult> {
     const streaming = new StreamingText(this.model.tokenizer);
-    let opening = this.#opening;
+    let { opening } = this.model.layout;
     const tell = (text: string) => {
       if (text !== '') options.onText?.(opening + text);
       if (text !== '') opening = '';

@@ -12,8 +12,8 @@ export interface PromptLayout {
   readonly beforeDocument: readonly number[];
   /** The token that the tokenizer's configuration ends a text with. */
   readonly endOfText: number | undefined;
-  /** Whether answers begin within a block of thinking that the template has opened. */
-  readonly opensThinking: boolean;
+  /** What the template has written of a block of thinking that answers begin within; '' where they don't. */
+  readonly opening: string;
   /** What follows the document for a question after these turns, up to where the answer starts. Throws `model-unsupported`. */
   question(turns: readonly Turn[], question: string): number[];
 }
@@ -71,13 +71,13 @@ class TemplateLayout implements PromptLayout {
   readonly #tokenizer: Tokenizer;
   readonly beforeDocument: readonly number[];
   readonly endOfText: number | undefined;
-  readonly opensThinking: boolean;
+  readonly opening: string;
 
   constructor(template: ConversationTemplate, tokenizer: Tokenizer, endOfText: number | undefined) {
     this.#template = template;
     this.#tokenizer = tokenizer;
     this.endOfText = endOfText;
-    this.opensThinking = template.opensThinking;
+    this.opening = template.opening;
     this.beforeDocument = tokenizer.encodeTemplate(template.before);
   }
 

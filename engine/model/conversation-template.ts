@@ -5,7 +5,8 @@
  * it so, else in front of the first question.
  */
 import { firstLineOf, ProximaError } from '../errors.ts';
-import { splitThinking } from '../thinking.ts';
+import { openedThinking, splitThinking } from '../thinking.ts';
+import type { TemplateFault } from '../unsupported.ts';
 import { compileTemplate, type TemplateValues } from './template-engine.ts';
 
 export interface Turn {
@@ -39,8 +40,8 @@ export class ConversationTemplate {
   readonly #render: (messages: readonly Message[]) => string;
   readonly #place: Place;
   readonly #before: string;
-  /** Whether answers begin within a block of thinking that the template has opened. */
-  readonly opensThinking: boolean;
+  /** What the template has written of a block of thinking that answers begin within; '' where they don't. */
+  readonly opening: string;
 
   /** Throws `model-unsupported` where the template can't be rendered, or leaves out or changes what is said. */
   constructor(source: string, values: TemplateValues, now: Date = new Date()) {
@@ -52,7 +53,7 @@ export class ConversationTemplate {
     if (this.#place === 'user') this.#tryAll('user');
     const { before, after } = this.#rendered(this.#place, [], TURN.question);
     this.#before = before;
-    this.opensThinking = /<think>\s*$/.test(after.at(-1) ?? '');
+    this.opening = openedThinking(after.at(-1) ?? '');
   }
 
   /** Text in front of the document. */
@@ -112,7 +113,7 @@ function compiled(source: string, now: Date): (values: TemplateValues) => string
   try {
     return compileTemplate(source, now);
   } catch (cause) {
-    throw refusal('unreadable', firstLineOf(cause));
+    throw refusal('malformed', firstLineOf(cause));
   }
 }
 
@@ -139,6 +140,6 @@ function taken(rendered: string, texts: readonly string[]): PromptPieces {
   return { before, after };
 }
 
-function refusal(fault: 'unreadable' | 'incomplete', reason: string): ProximaError {
+function refusal(fault: TemplateFault, reason: string): ProximaError {
   return new ProximaError('model-unsupported', { feature: 'chat template', fault, reason });
 }

@@ -8,7 +8,7 @@ import { createDecoder } from './create-decoder.ts';
 import type { CutModel } from './cut.ts';
 import type { Decoder } from './decoder.ts';
 import { checkExternalData, checkLayers, openGraph, parseGraph } from './graph.ts';
-import { requireRoom, residentBytes } from './resident.ts';
+import { loadingBytes, requireRoom, residentBytes } from './resident.ts';
 import { type ModelFolder, readText } from './source.ts';
 import { readTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -27,6 +27,8 @@ export interface Model {
   readonly weightBytes: number;
   /** Bytes that it takes in memory (`resident.ts`). */
   readonly residentBytes: number;
+  /** Bytes on top of these while it is loaded. */
+  readonly loadingBytes: number;
   /** Tokens the files have room for: positions of the config and rows of the rotary caches, whichever is less. */
   readonly contextTokens: number;
 }
@@ -52,11 +54,12 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
   try {
     const model = await parseGraph(source);
     const externalBytes = await checkExternalData(folder, model);
-    let resident = 0;
+    let [resident, loading] = [0, 0];
     const onCut = (cut: CutModel) => {
       checkLayers(config, cut);
-      resident = residentBytes(cut, config.contextTokens);
-      requireRoom(folder.name, resident, runtime.availableBytes());
+      resident = residentBytes(cut, config.contextTokens, runtime.packs);
+      loading = loadingBytes(cut, runtime.packs);
+      requireRoom(folder.name, resident + loading, runtime.availableBytes());
     };
     const decoder = await createDecoder(model, runtime, { ...options, hints: config, onCut });
     return {
@@ -69,6 +72,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
       calibration,
       weightBytes: source.size + externalBytes,
       residentBytes: resident,
+      loadingBytes: loading,
       contextTokens: Math.min(config.contextTokens, decoder.positionsFor({})),
     };
   } finally {

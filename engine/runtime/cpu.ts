@@ -41,6 +41,7 @@ export function createCpuRuntime(options: CpuRuntimeOptions = {}): Runtime {
     ) => new Tensor(type, data as Float32Array, dimensions),
     largestBufferBytes: Number.POSITIVE_INFINITY,
     grafts: true,
+    packs: true,
     createLayers: (cut, tables) => new CpuLayers(cut.attention, tables, runtime, new CpuAttention(runtime)),
   };
   return runtime;

@@ -38,6 +38,8 @@ export interface Runtime {
   tensor(type: 'int64', data: BigInt64Array, dimensions: readonly number[]): Tensor;
   /** Whether segments lay heads apart at their ends for this runtime's attention (`graft.ts`), or give the graph's own tensors. */
   readonly grafts: boolean;
+  /** Whether sessions lay matrices out anew, and hold those of f16 as f32 (`resident.ts`). */
+  readonly packs: boolean;
   /** The attention of a model, with its rotary caches and norm weights by name. */
   createLayers(cut: CutModel, tables: ReadonlyMap<string, Table>): AttentionLayers;
 }

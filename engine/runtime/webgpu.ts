@@ -33,6 +33,7 @@ export function createWebGpuRuntime({
     availableBytes,
     largestBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
     grafts: false,
+    packs: false,
     readData,
     createSession: async (model, external, results = 'device') => {
       const externalData = external?.data ? [{ path: external.data.name, data: external.data.data }] : [];

@@ -1,5 +1,5 @@
 /** Words for what can be wrong with a model or a plan. */
-import type { Unsupported, WithoutPod } from '../unsupported.ts';
+import type { TemplateFault, Unsupported, WithoutPod } from '../unsupported.ts';
 import { count, mebibytes } from './amounts.ts';
 import type { Words, WordsOf } from './wording.ts';
 
@@ -59,6 +59,12 @@ function unsupportedWords(detail: Unsupported): Words {
   return { cause, wayOut };
 }
 
+const TEMPLATE_FAULTS: Readonly<Record<TemplateFault, string>> = {
+  malformed: 'has an error of syntax',
+  unreadable: "can't be rendered",
+  incomplete: 'does not carry a whole conversation',
+};
+
 type Kind<Feature extends Unsupported['feature']> = Extract<Unsupported, { feature: Feature }>;
 
 const UNSUPPORTED: {
@@ -115,9 +121,7 @@ const UNSUPPORTED: {
     'Choose an instruct or chat version of the model.',
   ],
   'chat template': ({ fault, reason }) => [
-    fault === 'unreadable'
-      ? `The model's chat template can't be rendered (${reason}).`
-      : `The model's chat template does not carry a whole conversation (${reason}).`,
+    `The model's chat template ${TEMPLATE_FAULTS[fault]} (${reason}).`,
     "Choose another model, or another release of this one's chat_template.",
   ],
   'no attention node': () => [

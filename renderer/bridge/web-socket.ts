@@ -67,6 +67,8 @@ export function connectWebSocket(): Bridge {
   const others = {
     onEvent: (listener: (event: AppEvent) => void) => void eventListeners.push(listener),
     onConnection: (listener: (connected: boolean) => void) => void connectionListeners.push(listener),
+    // Browsers don't say where a file lies; and it is no call.
+    pathOf: undefined,
   };
   // Every other name is a call: the services know which there are.
   return new Proxy(others, {
@@ -74,5 +76,5 @@ export function connectWebSocket(): Bridge {
       name in target
         ? target[name as keyof typeof others]
         : (parameters: unknown) => call(name as CallName, parameters),
-  }) as Bridge;
+  }) as unknown as Bridge;
 }

@@ -24,6 +24,9 @@ function randomFrom(seed: number): (below: number) => number {
   };
 }
 
+/** Tensors begin on whole alignments, wherever the head ends. */
+const SPARE = Buffer.alloc(64);
+
 const LARGE = [0n, 1n, 0xffn, 0xffffn, 0x7fffffffn, 0xffffffffn, 1n << 40n, (1n << 63n) - 1n, (1n << 64n) - 1n];
 
 /** One change, mostly in the head, where lengths, offsets, counts and names are. */
@@ -131,6 +134,49 @@ describe('hostile GGUF files', () => {
     await readGguf(new ArraySource(bytes), 'x.gguf').catch((cause) =>
       expect(cause).toMatchObject({ code: 'gguf-damaged' }),
     );
+    expect(used() - before).toBeLessThan(2 * bytes.byteLength);
+  });
+
+  it.each([
+    [0, 1],
+    [5, 4],
+    [8, 8],
+    [10, 8],
+    [11, 8],
+    [12, 8],
+  ])(
+    'an array of type %i that fills its file, %i bytes an element, takes no more than twice the file',
+    async (type, width) => {
+      const bytes = claiming(type, BigInt(Math.floor(((4 << 20) - 49) / width)));
+      const used = () => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+      const before = used();
+      expect((await readGguf(new ArraySource(bytes), 'x.gguf')).keys.size).toBe(1);
+      expect(used() - before).toBeLessThan(2 * bytes.byteLength);
+    },
+  );
+
+  it('a list of two million tokens is refused before a string is made of any', async () => {
+    const count = 2_000_000;
+    const original = readFileSync(ggufPath('llama-q4_0'));
+    const key = Buffer.from('tokenizer.ggml.tokens');
+    // Behind the key: the type of the value, that of its elements, their number.
+    const at = original.indexOf(key) + key.length + 8;
+    let end = at + 8;
+    for (let left = Number(original.readBigUInt64LE(at)); left > 0; left--)
+      end += 8 + Number(original.readBigUInt64LE(end));
+    const more = Buffer.alloc(8);
+    more.writeBigUInt64LE(BigInt(count));
+    const bytes = Buffer.concat([
+      original.subarray(0, at),
+      more,
+      Buffer.alloc(8 * count),
+      original.subarray(end),
+      SPARE,
+    ]);
+    const used = () => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+    const before = used();
+    const outcome = await outcomeOf(new Uint8Array(bytes));
+    expect(outcome).toMatch(/names 2000000 tokens, and its embedding has 320/);
     expect(used() - before).toBeLessThan(2 * bytes.byteLength);
   });
 });

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../../../engine/errors.ts';
 import { ConversationTemplate, type Turn } from '../../../engine/model/conversation-template.ts';
-import { splitThinking } from '../../../engine/thinking.ts';
+import { compileTemplate } from '../../../engine/model/template-engine.ts';
+import { openedThinking, splitThinking } from '../../../engine/thinking.ts';
 import { sentencesFor } from '../../../engine/words/words.ts';
 
 const CASES = join(import.meta.dirname, '../../../../shared/chat-templates/cases.json');
@@ -39,6 +40,13 @@ const REFUSED = ['lcpp/ByteDance-Seed-OSS', 'lcpp/meetkai-functionary-medium-v3.
 const SWITCHED = ['lcpp/HuggingFaceTB-SmolLM3-3B', 'lcpp/NVIDIA-Nemotron-Nano-v2'];
 const SWITCHES = 4;
 const THOUGHT = 3;
+
+/** What templates call the thinking of a message. */
+const THOUGHT_FIELDS = ['reasoning_content', 'reasoning', 'thinking', 'thought'];
+/** Tokens that end a message: decoding leaves them out. */
+const HIDDEN = /<\|(?:end|eom)\|>/g;
+/** The one writes the thinking of a call of tools behind the answer, the other has closed the block before an answer begins. */
+const NOT_THOUGHT = ['lcpp/unsloth-Apriel-1.5', 'trl/qwen3_5_nothink'];
 
 const valuesOf = ({ bos, eos }: Case) => ({ bos_token: bos, eos_token: eos });
 const open = (each: Case) => new ConversationTemplate(each.source, valuesOf(each), DAY);
@@ -109,10 +117,59 @@ describe.skipIf(!isThere)('templates of published models', () => {
   });
 
   it('say where thinking is opened for the answer', () => {
-    const opening = usable.filter(([, each]) => open(each).opensThinking).map(([name]) => name);
-    const tails = usable.filter(([, { asSystem, asUser }]) => /<think>\s*$/.test(asSystem[0] ?? asUser[0] ?? ''));
+    const opening = usable.filter(([, each]) => open(each).opening !== '').map(([name]) => name);
+    const tails = usable.filter(([, { asSystem, asUser }]) =>
+      /(<think>|steps:)\s*$/.test(asSystem[0] ?? asUser[0] ?? ''),
+    );
     expect(opening).toEqual(tails.map(([name]) => name));
     expect(opening).toContain('lcpp/Qwen3.5-4B');
+    expect(opening).toContain('lcpp/Apriel-1.6-15b-Thinker-fixed');
+  });
+
+  /** What a template writes of an answer with thinking, as the model that it is for writes it; undefined where it knows none. */
+  function thoughtOf({ source, bos, eos }: Case): string | undefined {
+    const render = compileTemplate(source, DAY);
+    const said = { role: 'assistant', content: 'It is 42.' };
+    const thought = Object.fromEntries(THOUGHT_FIELDS.map((name) => [name, 'Page 3 says so.']));
+    const pieces = [
+      { type: 'thinking', thinking: 'Page 3 says so.' },
+      { type: 'text', text: 'It is 42.' },
+    ];
+    const ways = [
+      { ...said, ...thought },
+      { ...said, content: pieces },
+    ].flatMap((answer) => {
+      const messages = [{ role: 'user', content: 'Question?' }, answer];
+      const values = { tools: null, documents: null, bos_token: bos, eos_token: eos, think_render_option: 'all' };
+      const whole = (more: object) => {
+        try {
+          return render({ messages, add_generation_prompt: false, ...values, ...more });
+        } catch {
+          return ''; // A template that takes its content in another form only.
+        }
+      };
+      const prompt = render({ messages: messages.slice(0, 1), add_generation_prompt: true, ...values });
+      const ends = prompt.slice(prompt.indexOf('Question?'));
+      const told = whole({}).slice(whole({}).indexOf('Question?'));
+      // Pieces that a template does not know it writes as they are.
+      if (!told.includes('Page 3 says so.') || told.includes('"thinking"')) return [];
+      const opened = openedThinking(ends);
+      const common = [...ends].findIndex((letter, index) => letter !== told[index]);
+      const from = opened === '' ? (common < 0 ? ends.length : common) : told.indexOf('Page 3 says so.');
+      return [(opened + told.slice(from, told.indexOf('It is 42.') + 'It is 42.'.length)).replaceAll(HIDDEN, '')];
+    });
+    return ways[0];
+  }
+
+  it('write thinking only in ways that are folded', () => {
+    const thoughts = Object.entries(templates).flatMap(([name, each]) => {
+      if (refused.some(([other]) => other === name) || NOT_THOUGHT.includes(name)) return [];
+      const thought = thoughtOf(each);
+      return thought === undefined ? [] : [[name, splitThinking(thought)] as const];
+    });
+    expect(thoughts.length).toBeGreaterThan(25);
+    for (const [name, split] of thoughts)
+      expect([name, split]).toEqual([name, { thinking: 'Page 3 says so.', answer: 'It is 42.' }]);
   });
 });
 
@@ -129,6 +186,48 @@ describe('a conversation', () => {
     expect(textOf(template, [])).toBe('[INST]DOCUMENT\n\nTwo?[/INST]');
     expect(textOf(template, [TURN])).toBe('[INST]DOCUMENT\n\nOne?[/INST]Yes.[INST]Two?[/INST]');
   });
+
+  it.each([
+    ['breaks off', '{% for m in messages %}{{ m.content }}', 'it breaks off'],
+    ['has an expression that is none', '{{ messages[0] content }}', /^Parser Error/],
+    ['has a statement that is none', '{% whatever %}', /whatever/],
+    ['ends in a comment', '{# never closed', /comment/],
+    ['is nothing but space', ' '.repeat(200_000), 'it is too long'],
+    ['is a book', '{{ x }}'.repeat(50_000), 'it is too long'],
+  ])('is refused in one line where the template %s', (_title, source, reason) => {
+    const failure = failureFor(source);
+    expect(failure).toMatchObject({
+      code: 'model-unsupported',
+      detail: { feature: 'chat template', fault: 'malformed' },
+    });
+    expect(failure.detail).toMatchObject({
+      reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+    });
+    expect(sentencesFor(failure, 'app')).toMatch(
+      /^The model's chat template has an error of syntax \([^\n]+\)\. .*\.$/,
+    );
+  });
+
+  it.each([
+    [
+      'loops over lists that it made',
+      '{% set r = range(99999) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}',
+    ],
+    ['loops in a loop', '{% for a in range(99999) %}{% for b in range(99999) if b %}{% endfor %}{% endfor %}'],
+    ['doubles a text', "{% set n = namespace(x='ab') %}{% for a in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}"],
+    ['calls itself', '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}'],
+  ])('is given up where the template %s without end', (_title, source) =>
+    expect(failureFor(source)).toMatchObject({ detail: { feature: 'chat template', fault: 'unreadable' } }),
+  );
+
+  function failureFor(source: string) {
+    try {
+      new ConversationTemplate(source, {});
+    } catch (cause) {
+      return failureOf(cause);
+    }
+    throw new Error('it was taken');
+  }
 
   it('is refused where a template drops a turn, however late', () => {
     const lastOnly = "{% for m in messages[-1:] %}{{ m['content'] }}{% endfor %}";
