@@ -16,6 +16,7 @@ const LONG = [
   'browser/chat.test.ts',
   'integration/supervised-engine.test.ts',
   'integration/explore.test.ts',
+  'integration/gguf-reader.test.ts',
 ];
 
 function rank({ moduleId }: TestSpecification): number {
