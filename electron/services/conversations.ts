@@ -149,15 +149,10 @@ export class ConversationStore {
 }
 
 function turnOf({ id, conversation, question, asked, answers }: TurnRow): Turn {
-  const kept = JSON.parse(answers) as Omit<TurnAnswer, 'closest' | 'confidence'>[];
-  // Answers of earlier versions have none.
-  return {
-    id,
-    conversation,
-    question,
-    asked,
-    answers: kept.map((each) => ({ closest: [], confidence: null, ...each })),
-  };
+  const kept = JSON.parse(answers) as (Omit<TurnAnswer, 'closest' | 'confidence'> & Partial<TurnAnswer>)[];
+  // Answers of earlier versions have no confidence.
+  const whole = kept.map((each) => ({ ...each, closest: each.closest ?? [], confidence: each.confidence ?? null }));
+  return { id, conversation, question, asked, answers: whole };
 }
 
 function shortened(question: string): string {
