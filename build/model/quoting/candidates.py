@@ -17,8 +17,9 @@ from network import SINKS
 
 FOUND, OCCURS, POINTED = (5, 1), (5, 0), (6, 0)
 """(layer, KV head) whose query heads look for the sentence, for the question's words, for the answer's first token."""
-TAKEN = (7, 0)
-MOST_SAID = 40
+STARTED = (7, 1)
+"""Its first query head points at the answer's first token, its second at its last."""
+MOST_SAID, LONGEST_SPAN = 40, 24
 SATURATION, LENGTH_WEIGHT, BESIDE = 1.0, 0.3, 0.2
 
 
@@ -93,8 +94,8 @@ class Rereading:
         self.model, self.reading = model, reading
         self.own: list[tuple[torch.Tensor, torch.Tensor] | None] = [None] * len(model.layers)
         self.valid: torch.Tensor | None = None
-        self.taken: torch.Tensor | None = None
-        """Of the last step: attention [rows, tokens read again] of the heads that take the answer."""
+        self.pointers: torch.Tensor | None = None
+        """Of the last step: attention [rows, 2, tokens, tokens read again] of the heads that point at an answer's start and end."""
 
     def fork(self) -> "Rereading":
         other = Rereading(self.model, self.reading)
@@ -129,8 +130,8 @@ class Rereading:
                 scores = torch.cat((far * shape.head**-0.5, near * shape.head**-0.5 + mask), -1)
                 weights = scores.softmax(-1)
                 parts.append(weights[..., : len(far_key)] @ far_value + weights[..., len(far_key) :] @ value[:, head, None])
-                if (index, head) == TAKEN:
-                    self.taken = weights[..., len(far_key) :].mean(1)
+                if (index, head) == STARTED:
+                    self.pointers = weights[..., len(far_key) :]
             x = x + layer.attention.output(torch.cat(parts, 1).transpose(1, 2).reshape(rows, n, -1))
             x = layer.feed_forward(x)
         return model.norm(x)
@@ -154,11 +155,12 @@ class Rereader:
         hidden = again.read(ids, valid)
         last = torch.tensor([len(w) - 1 for w in written])
         rows = torch.arange(len(quotes))
-        taken = again.taken[rows, last]
+        taken, ended = again.pointers[rows, 0, last], again.pointers[rows, 1, last]
         first = F.linear(hidden[rows, last], self.table).softmax(-1)
         refused = self.refused(again, first)
         results: list[dict[str, Said]] = [{} for _ in quotes]
         chosen: list[tuple[int, str, int]] = []
+        spans: dict[int, tuple[int, int]] = {}
         for row, quote in enumerate(quotes):
             begin = len(quote) + 1 if twice else 0
             pointer = taken[row, begin : begin + len(quote)]
@@ -168,8 +170,12 @@ class Rereader:
             shares = torch.stack([pointer[i] / pointer[same == same[i]].sum().clamp(min=1e-9) for i in range(len(quote))])
             opens = torch.tensor([i == 0 or self.opens_word[t] for i, t in enumerate(quote)])
             for way in ways:
-                score = {"words": by_words * (shares + 1e-3), "pointer": pointer, "both": (by_words + 1e-4) * (pointer + 1e-4)}[way]
-                chosen.append((row, way, int((score * opens + 1e-12 * opens).argmax())))
+                score = {"words": by_words * (shares + 1e-3), "pointer": pointer, "both": (by_words + 1e-4) * (pointer + 1e-4), "span": pointer}[way]
+                start = int((score * opens + 1e-12 * opens).argmax())
+                if way == "span":
+                    spans[row] = self.span(quote, pointer * opens, ended[row, begin : begin + len(quote)])
+                    start = spans[row][0]
+                chosen.append((row, way, start))
         starts = {(row, way): start for row, way, start in chosen}
         for row, way, start in chosen:
             results[row][way] = Said(refused[row], [], 1.0, (first[row, quotes[row][start]]).item())
@@ -177,7 +183,16 @@ class Rereader:
         said = self.continued(again, quotes, unique)
         for (row, way), start in starts.items():
             results[row][way].said, results[row][way].confidence = said[row, start]
+            if way == "span":
+                results[row][way].said = quotes[row][slice(*spans[row])]
         return results
+
+    def span(self, quote: list[int], start: torch.Tensor, end: torch.Tensor) -> tuple[int, int]:
+        """The likeliest [start, end) by the two pointers, whole words only."""
+        closes = torch.tensor([n + 1 == len(quote) or self.opens_word[quote[n + 1]] for n in range(len(quote))])
+        joint = (start[:, None] * (end * closes)[None]).triu().tril(LONGEST_SPAN - 1)
+        at = int(joint.argmax())
+        return at // len(quote), at % len(quote) + 1
 
     def refused(self, again: Rereading, first: torch.Tensor) -> list[float]:
         rows = len(first)

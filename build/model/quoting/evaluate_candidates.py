@@ -26,7 +26,7 @@ from evaluate_questions import draw_case, f1, load, normalised
 from facts import ABSENT
 
 FORMATS = {"once": False, "twice": True}
-WAYS = ("both", "words", "pointer")
+WAYS = ("words", "both", "pointer", "span")
 
 
 def best(scores: torch.Tensor, count: int) -> list[int]:
@@ -140,8 +140,8 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=140)
     parser.add_argument("--sets", nargs="+", default=["wikipedia", "reddit", "amazon"])
     parser.add_argument("--how", default="plan", choices=["dense", "plan", "patient"])
-    parser.add_argument("--candidates", type=int, default=5)
-    parser.add_argument("--formats", nargs="+", default=["once", "twice"])
+    parser.add_argument("--candidates", type=int, default=4)
+    parser.add_argument("--formats", nargs="+", default=["once"])
     parser.add_argument("--refuse", type=float, default=0.1)
     parser.add_argument("--fresh", action="store_true", help="candidates are read behind the question alone, not behind the document")
     parser.add_argument("--keep", type=Path, help="where the records go, a JSON object a line")

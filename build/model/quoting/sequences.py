@@ -30,10 +30,11 @@ MOST_TARGETS = dict.fromkeys(SORTS, 1) | {"matched": 4, "gathered": 24, "occurs"
 # Of every token's pointers to the one before it and to its sentence's first: so many a row.
 PLACES_BEFORE, PLACES_OPENED = 64, 48
 SHARES = {"people": 0.45, "facts": 0.3, "text": 0.25}
-DRILL_SHARES = {"people": 0.7, "facts": 0.18, "text": 0.12}
+DRILL_SHARES = {"people": 0.94, "facts": 0.06, "text": 0.0}
 # Share of the rows that are drills; of questions about a document those that end at `<|answer|>`; of answered ones those that get a
 # wrong sentence, and those that get the sentence twice.
-DRILLS, STUBS, MISLED, DOUBLED = 0.75, 0.85, 0.33, 0.5
+DRILLS, STUBS, MISLED, DOUBLED = 0.92, 0.85, 0.28, 0.0
+DRILLED_FILES = {"wikipedia": 0.6, "privacy-policies": 0.04, "wiki-sentences": 0.36}
 ASKING_WORDS = {"what", "who", "whom", "whose", "when", "where", "which", "why", "how"}
 
 
@@ -91,9 +92,13 @@ class Sequences:
 
     def draw_document(self, characters: int, shares: dict[str, float] = SHARES) -> Document:
         source = self.source
-        kind = source.choices(list(shares), list(shares.values()))[0]
+        kind = "people" if self.evaluation else source.choices(list(shares), list(shares.values()))[0]
         make = {"people": documents.of_people, "facts": documents.of_facts, "text": documents.of_text}[kind]
-        document = documents.of_people(source, characters, True, "wikipedia") if self.evaluation else make(source, characters)
+        if kind == "people" and shares is DRILL_SHARES:
+            file = "wikipedia" if self.evaluation else source.choices(list(DRILLED_FILES), list(DRILLED_FILES.values()))[0]
+            document = documents.of_people(source, characters, self.evaluation, file)
+        else:
+            document = make(source, characters)
         if len(document.sentences) < 2:
             return self.draw_document(characters, shares)
         if source.random() < 0.08:

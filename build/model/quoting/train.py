@@ -8,6 +8,8 @@ import json
 import math
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -70,6 +72,8 @@ class Threads:
 
 # Set by SIGTERM: the run saves its checkpoint and ends.
 stop: list[bool] = []
+# Set by SIGUSR1: the run saves its checkpoint and waits while it is evaluated.
+milestones: list[bool] = []
 
 
 def optimisers(model: Reader) -> list[torch.optim.Optimizer]:
@@ -162,6 +166,13 @@ def held_out(model: Reader, batches: list[dict[str, np.ndarray]], run) -> str:
     return " ".join(f"{name} {value:.3f}" for name, value in zip(names, means, strict=True) if name in kept)
 
 
+def evaluated(name: str) -> None:
+    """An evaluation by a process of its own, with the arguments in work/milestone; its output goes where the training's goes."""
+    arguments = WORK / "milestone"
+    given = arguments.read_text().split() if arguments.exists() else []
+    subprocess.run([sys.executable, str(Path(__file__).parent / "evaluate_candidates.py"), "--name", name, *given], check=False)
+
+
 def save(path: Path, model: Reader, optimisers_: list, state: dict) -> None:
     partial = path.with_suffix(".partial")
     torch.save({"model": model.state_dict(), "optimisers": [o.state_dict() for o in optimisers_], "state": state}, partial)
@@ -175,6 +186,8 @@ def main() -> None:
     parser.add_argument("--warm", help="checkpoint to go on from, with a new schedule")
     parser.add_argument("--rate", type=float, default=1.0, help="what the peak learning rates are multiplied by")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--minutes", type=float, help="learning rates fall to nothing within so many minutes, whatever --tokens says")
+    parser.add_argument("--milestones", type=int, default=0, help="steps between evaluations; also at SIGUSR1")
     parser.add_argument("--steps", type=int, help="end after so many steps, without a checkpoint")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -202,13 +215,16 @@ def main() -> None:
     held = [holding.batch(8, 512, 0.0) for _ in range(HELD_BATCHES)]
     torch._dynamo.config.cache_size_limit = 64
     run = torch.compile(model.run, dynamic=False)
+    signal.signal(signal.SIGUSR1, lambda *_: milestones.append(True))
     signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
     print(json.dumps({"parameters": sum(p.numel() for p in model.parameters()), **state}), flush=True)
-    last, last_save, shown = time.time(), time.time(), []
+    begun = last = last_save = time.time()
+    shown = []
     while (progress := state["tokens"] / (options.tokens * 1e6)) < 1 and state["step"] != options.steps and not stop:
         _, length, size = next(phase for phase in PHASES if progress < phase[0])
         arrays = sequences.batch(size // length, length, SPREAD)
-        scale = options.rate * scale_at(state["step"], progress)
+        passed = (time.time() - begun) / 60 / options.minutes if options.minutes else progress
+        scale = options.rate * scale_at(state["step"], passed)
         for optimiser, own_peaks in zip(optimisers_, peaks, strict=True):
             for group, peak in zip(optimiser.param_groups, own_peaks, strict=True):
                 group["lr"] = peak * scale
@@ -240,6 +256,11 @@ def main() -> None:
         if now - last_save > 120 and not options.steps:
             save(path, model, optimisers_, state)
             last_save = now
+        if milestones or (options.milestones and state["step"] % options.milestones == 0):
+            milestones.clear()
+            save(path, model, optimisers_, state)
+            evaluated(options.name)
+            last = time.time()
     if not options.steps:
         save(path, model, optimisers_, state)
 
