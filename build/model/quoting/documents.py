@@ -74,7 +74,8 @@ def of_people(source: random.Random, characters: int, evaluation: bool = False, 
         for asked in passages[index].asked:
             span = human.choose_span(asked, source)
             if span:
-                document.questions.append(Question(asked.text, first + span[0], span[1:]))
+                others = tuple((a, b) for index, a, b, _ in asked.spans if index == span[0])
+                document.questions.append(Question(asked.text, first + span[0], span[1:], others=others))
     source.shuffle(document.questions)
     # Some files have a hundred questions a passage.
     del document.questions[30:]

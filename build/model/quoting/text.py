@@ -26,6 +26,8 @@ class Question:
     """Where in that sentence the answer stands; None where the document does not say."""
     human: bool = False
     """Whether people asked it."""
+    others: tuple[tuple[int, int], ...] = ()
+    """What other annotators marked in the same sentence."""
 
 
 @dataclass
