@@ -19,7 +19,9 @@ FOUND, OCCURS, POINTED = (5, 1), (5, 0), (6, 0)
 """(layer, KV head) whose query heads look for the sentence, for the question's words, for the answer's first token."""
 STARTED = (7, 1)
 """Its first query head points at the answer's first token, its second at its last."""
-MOST_SAID, LONGEST_SPAN = 40, 24
+STARTS, LONGEST_SPAN = 4, 24
+WAYS = ("words", "pointer", "span", "joint")
+"""How start and end of an answer are chosen: by the language model; by the start pointer and the language model; by both pointers; by all."""
 SATURATION, LENGTH_WEIGHT, BESIDE = 1.0, 0.3, 0.2
 
 
@@ -31,8 +33,15 @@ def stems(text: str) -> list[str]:
     return found
 
 
+def beside(scores: torch.Tensor) -> torch.Tensor:
+    """Each sentence's score with a part of its neighbours'."""
+    none = torch.zeros(1)
+    return scores + BESIDE * torch.cat((none, scores[:-1])) + BESIDE / 2 * torch.cat((scores[1:], none))
+
+
 class Words:
-    """BM25 of a document's sentences; a fifth of the score of the one before counts as well, as questions use words of both."""
+    """BM25 of a document's sentences, as a share of what a sentence with every word of the question once would have; its neighbours
+    count a little, as questions use words of several sentences."""
 
     def __init__(self, sentences: list[str]):
         self.counts = [Counter(stems(s)) for s in sentences]
@@ -42,20 +51,21 @@ class Words:
         self.spread = Counter(word for c in self.counts for word in c)
 
     def scores(self, question: str) -> torch.Tensor:
-        total = torch.zeros(len(self.counts))
+        total, possible = torch.zeros(len(self.counts)), 0.0
         for word in set(stems(question)):
             rarity = math.log(1 + (len(self.counts) - self.spread[word] + 0.5) / (self.spread[word] + 0.5))
+            possible += rarity
             for index, counts in enumerate(self.counts):
                 if word in counts:
                     n = counts[word]
                     total[index] += rarity * n * (SATURATION + 1) / (n + SATURATION * self.norms[index])
-        before = torch.cat((torch.zeros(1), total[:-1]))
-        return total + BESIDE * before + BESIDE / 2 * torch.cat((total[1:], torch.zeros(1)))
+        total /= max(possible, 1e-6)
+        return beside(total)
 
 
 @dataclass
 class Looked:
-    """Where a question's attention lies, summed over each sentence's tokens; `pointed` token by token of the document."""
+    """Where a question's attention lies, summed over each sentence's tokens (`occurs`: with its neighbours'); `pointed` token by token of the document."""
 
     reading: Reading
     found: torch.Tensor
@@ -74,7 +84,7 @@ def look(reading: Reading, question: list[int], telling: torch.Tensor, spans: li
     occurs = reading.watched[OCCURS].mean(0)[words].sum(0)
     pointed = reading.watched[POINTED].mean(0)[-1]
     summed = lambda weights: torch.stack([weights[a:b].sum() for a, b in spans])  # noqa: E731
-    return Looked(reading, summed(found), summed(occurs), pointed[:length])
+    return Looked(reading, summed(found), beside(summed(occurs)), pointed[:length])
 
 
 @dataclass
@@ -83,8 +93,6 @@ class Said:
     """Probability that the document's not saying is said."""
     said: list[int]
     confidence: float
-    start: float
-    """Probability of the first token."""
 
 
 class Rereading:
@@ -137,6 +145,31 @@ class Rereading:
         return model.norm(x)
 
 
+@dataclass
+class Chosen:
+    """A sentence and what speaks for each of its tokens [n] as the answer's first and last."""
+
+    quote: list[int]
+    pointer: torch.Tensor
+    ends: torch.Tensor
+    first: torch.Tensor
+
+    def starts(self) -> list[int]:
+        return sorted({*self.pointer.topk(min(STARTS, len(self.quote))).indices.tolist(), int(self.first.argmax())})
+
+    def span(self, way: str, stops: dict[int, torch.Tensor]) -> tuple[list[int], float]:
+        """(answer, its score) by one of WAYS. `stops`: for each start the chances that the answer ends behind each token from there."""
+        start_of = {"words": self.first, "joint": self.pointer * self.first.sqrt()}.get(way, self.pointer)
+        scored = []
+        for start, by_words in stops.items():
+            by_pointer = self.ends[start : start + len(by_words)] * (by_words > 1e-8)
+            end = {"span": by_pointer, "joint": by_pointer * by_words.sqrt()}.get(way, by_words)
+            first = start_of[start].item() if way in ("span", "joint") or start == int(start_of.argmax()) else 0.0
+            scored.append((first * end.max().item(), start, start + int(end.argmax()) + 1))
+        score, start, stop = max(scored)
+        return self.quote[start:stop], score
+
+
 class Rereader:
     def __init__(self, model, tokenizer, refusal: str):
         self.model, self.tokenizer = model, tokenizer
@@ -145,8 +178,8 @@ class Rereader:
         starts = [tokenizer.decode([n]) for n in range(tokenizer.get_vocab_size())]
         self.opens_word = [not text[:1].isalnum() for text in starts]
 
-    def ask(self, looked: Reading, quotes: list[list[int]], twice: bool, ways: tuple[str, ...] = ("both",)) -> list[dict[str, Said]]:
-        """What each sentence says, for each way to choose the first token: "words" by the language model, "pointer" by attention, "both"."""
+    def ask(self, looked: Reading, quotes: list[list[int]], twice: bool) -> list[dict[str, Said]]:
+        """What each sentence says, for each of WAYS."""
         written = [[*q, *([tokens.ANSWER, *q] if twice else []), tokens.SO] for q in quotes]
         longest = max(map(len, written))
         ids = torch.tensor([w + [tokens.END] * (longest - len(w)) for w in written])
@@ -155,44 +188,24 @@ class Rereader:
         hidden = again.read(ids, valid)
         last = torch.tensor([len(w) - 1 for w in written])
         rows = torch.arange(len(quotes))
-        taken, ended = again.pointers[rows, 0, last], again.pointers[rows, 1, last]
+        starts, ends = again.pointers[rows, 0, last], again.pointers[rows, 1, last]
         first = F.linear(hidden[rows, last], self.table).softmax(-1)
         refused = self.refused(again, first)
-        results: list[dict[str, Said]] = [{} for _ in quotes]
-        chosen: list[tuple[int, str, int]] = []
-        spans: dict[int, tuple[int, int]] = {}
+        chosen: list[Chosen] = []
         for row, quote in enumerate(quotes):
             begin = len(quote) + 1 if twice else 0
-            pointer = taken[row, begin : begin + len(quote)]
-            by_words = first[row, quote]
-            # A word's probability belongs to all its occurrences; attention says which.
-            same = torch.tensor(quote)
-            shares = torch.stack([pointer[i] / pointer[same == same[i]].sum().clamp(min=1e-9) for i in range(len(quote))])
-            opens = torch.tensor([i == 0 or self.opens_word[t] for i, t in enumerate(quote)])
-            for way in ways:
-                score = {"words": by_words * (shares + 1e-3), "pointer": pointer, "both": (by_words + 1e-4) * (pointer + 1e-4), "span": pointer}[way]
-                start = int((score * opens + 1e-12 * opens).argmax())
-                if way == "span":
-                    spans[row] = self.span(quote, pointer * opens, ended[row, begin : begin + len(quote)])
-                    start = spans[row][0]
-                chosen.append((row, way, start))
-        starts = {(row, way): start for row, way, start in chosen}
-        for row, way, start in chosen:
-            results[row][way] = Said(refused[row], [], 1.0, (first[row, quotes[row][start]]).item())
-        unique = sorted({(row, start) for row, _, start in chosen})
-        said = self.continued(again, quotes, unique)
-        for (row, way), start in starts.items():
-            results[row][way].said, results[row][way].confidence = said[row, start]
-            if way == "span":
-                results[row][way].said = quotes[row][slice(*spans[row])]
-        return results
-
-    def span(self, quote: list[int], start: torch.Tensor, end: torch.Tensor) -> tuple[int, int]:
-        """The likeliest [start, end) by the two pointers, whole words only."""
-        closes = torch.tensor([n + 1 == len(quote) or self.opens_word[quote[n + 1]] for n in range(len(quote))])
-        joint = (start[:, None] * (end * closes)[None]).triu().tril(LONGEST_SPAN - 1)
-        at = int(joint.argmax())
-        return at // len(quote), at % len(quote) + 1
+            opens = torch.tensor([float(n == 0 or self.opens_word[t]) for n, t in enumerate(quote)])
+            pointer = starts[row, begin : begin + len(quote)] * opens + 1e-9
+            # A token's probability belongs to all its occurrences; attention says which.
+            token = torch.tensor(quote)
+            shares = torch.stack([pointer[n] / pointer[token == token[n]].sum() for n in range(len(quote))])
+            chosen.append(Chosen(quote, pointer, ends[row, begin : begin + len(quote)], first[row, quote] * shares * opens + 1e-9))
+        pairs = [(row, start) for row, each in enumerate(chosen) for start in each.starts()]
+        stops = self.stops(again, quotes, pairs)
+        return [
+            {way: Said(refused[row], *each.span(way, {s: stops[row, s] for s in each.starts()})) for way in WAYS}
+            for row, each in enumerate(chosen)
+        ]
 
     def refused(self, again: Rereading, first: torch.Tensor) -> list[float]:
         rows = len(first)
@@ -200,34 +213,27 @@ class Rereader:
         second = F.linear(hidden[:, -1], self.table).softmax(-1)[:, self.refusal[1]]
         return (first[:, self.refusal[0]] * second).tolist()
 
-    def continued(self, again: Rereading, quotes, starts: list[tuple[int, int]]) -> dict[tuple[int, int], tuple[list[int], float]]:
-        """Answers that begin at given tokens of the quotes and go on in them until the model says that they end."""
-        rows = torch.tensor([row for row, _ in starts])
+    def stops(self, again: Rereading, quotes: list[list[int]], pairs: list[tuple[int, int]]) -> dict[tuple[int, int], torch.Tensor]:
+        """For each (row, start): the probabilities that the language model, held to the quote, ends an answer behind each token from
+        there on; whole words only."""
+        rows = torch.tensor([row for row, _ in pairs])
         branch = Rereading(self.model, again.reading)
         branch.own = [(k[rows], v[rows]) for k, v in again.own]
         branch.valid = again.valid[rows]
-        going = {n: start for n, (_, start) in enumerate(starts)}
-        ends, sure = dict(going), dict.fromkeys(going, 1.0)
-        for _ in range(MOST_SAID):
-            if not going:
-                break
-            ids = torch.full((len(starts), 1), tokens.END)
-            for n, at in going.items():
-                ids[n, 0] = quotes[starts[n][0]][at]
-            alive = torch.tensor([[n in going] for n in range(len(starts))])
-            hidden = branch.read(ids, alive)
-            chances = F.linear(hidden[:, -1], self.table).softmax(-1)
-            for n, at in list(going.items()):
-                quote = quotes[starts[n][0]]
-                ends[n] = at + 1
-                follows = at + 1 < len(quote)
-                go_on = chances[n, quote[at + 1]].item() if follows else 0.0
-                stop = chances[n, tokens.END].item()
-                inside = follows and not self.opens_word[quote[at + 1]]
-                if not follows or (stop >= go_on and not inside):
-                    sure[n] *= stop
-                    del going[n]
-                else:
-                    sure[n] *= go_on
-                    going[n] = at + 1
-        return {pair: (quotes[pair[0]][pair[1] : ends[n]], sure[n]) for n, pair in enumerate(starts)}
+        written = [quotes[row][start : start + LONGEST_SPAN] for row, start in pairs]
+        longest = max(map(len, written))
+        ids = torch.tensor([w + [tokens.END] * (longest - len(w)) for w in written])
+        valid = torch.arange(longest)[None] < torch.tensor([[len(w)] for w in written])
+        chances = F.linear(branch.read(ids, valid), self.table).softmax(-1)
+        result = {}
+        for n, (row, start) in enumerate(pairs):
+            follows = [*quotes[row][start + 1 :], tokens.END][: len(written[n])]
+            here = torch.arange(len(follows))
+            go_on, stop = chances[n, here, torch.tensor(follows)], chances[n, here, tokens.END]
+            ending = torch.tensor([t == tokens.END or self.opens_word[t] for t in follows])
+            stop = torch.where(ending, stop / (stop + go_on).clamp(min=1e-9), 0.0)
+            if start + len(follows) == len(quotes[row]):
+                stop[-1] = 1.0
+            reached = torch.cat((torch.ones(1), (1 - stop).cumprod(0)[:-1]))
+            result[row, start] = reached * stop + 1e-9
+        return result

@@ -4,13 +4,14 @@
                                   [--format twice] [--fresh] [--keep FILE]
 
 Every sentence that some way of finding puts among its first few is read again once, and what it says is kept; each approach is then
-a choice among them, so that all are compared on the same questions. Approaches: which sentences are looked at (`attention`, `words`,
-`both`) and, for `pointed`, the sentence and first token that one attention head points at. A sentence's score is the probability that it
-answers, times its share of the finding's own score.
+a choice among them, so that all are compared on the same questions. Ways of finding: `occurs` (attention of the question's words on the
+same words), `words` (BM25), `both`, `found` and `pointed` (one head that points at the sentence, one at the answer's first token). Ways of
+answering: see `candidates.WAYS`. A sentence's score is the probability that it answers, times the square of the finding's.
 """
 
 import argparse
 import json
+import math
 import random
 import time
 from collections import Counter
@@ -20,13 +21,12 @@ import torch
 
 import tokens
 from answering import Reading
-from candidates import Rereader, Words, look
+from candidates import WAYS, Rereader, Words, look
 from cloze import FUNCTION_WORDS
 from evaluate_questions import draw_case, f1, load, normalised
 from facts import ABSENT
 
 FORMATS = {"once": False, "twice": True}
-WAYS = ("words", "both", "pointer", "span")
 
 
 def best(scores: torch.Tensor, count: int) -> list[int]:
@@ -52,18 +52,18 @@ def records(rereader: Rereader, telling: torch.Tensor, name: str, options) -> li
             asked = tokenizer.encode(" " + question).ids
             looked = look(reading, asked, telling, spans)
             by_words = words.scores(question)
-            attention = (looked.found + 0.02).log() + looked.occurs
+            attention = looked.occurs
             pointed = torch.stack([looked.pointed[a:b].sum() for a, b in spans])
-            chosen = sorted({*best(attention, options.candidates), *best(by_words, options.candidates), *best(pointed, 1)})
+            chosen = sorted({*best(attention, options.candidates), *best(by_words, options.candidates), *best(pointed, 1), *best(looked.found, 1)})
             base = looked.reading
             if options.fresh:
                 base = Reading(rereader.model, options.how)
                 base.asking = True
                 base.read([tokens.BEGIN, tokens.QUESTION, *asked, tokens.ANSWER])
-            entry = {"set": name, "question": question, "wanted": wanted, "tokens": len(ids), "candidates": []}
+            entry = {"set": name, "question": question, "wanted": wanted, "tokens": len(ids), "telling": int(telling[torch.tensor(asked)].sum()), "candidates": []}
             texts = [quotes[n] for n in chosen]
             for label in options.formats:
-                said = rereader.ask(base, texts, FORMATS[label], WAYS)
+                said = rereader.ask(base, texts, FORMATS[label])
                 for place, n in enumerate(chosen):
                     if len(entry["candidates"]) <= place:
                         entry["candidates"].append({
@@ -73,7 +73,7 @@ def records(rereader: Rereader, telling: torch.Tensor, name: str, options) -> li
                         })  # fmt: skip
                     candidate = entry["candidates"][place]
                     candidate[label] = {way: {
-                        "refused": s.refused, "said": tokenizer.decode(s.said).strip(), "confidence": s.confidence, "start": s.start,
+                        "refused": s.refused, "said": tokenizer.decode(s.said).strip(), "confidence": s.confidence,
                         "f1": max((f1(tokenizer.decode(s.said), w) for w in wanted), default=0.0),
                         "exact": any(normalised(tokenizer.decode(s.said)) == normalised(w) for w in wanted),
                     } for way, s in said[place].items()}  # fmt: skip
@@ -81,43 +81,56 @@ def records(rereader: Rereader, telling: torch.Tensor, name: str, options) -> li
     return kept
 
 
-def share_of(scores: list[float]) -> list[float]:
-    total = sum(scores) or 1.0
-    return [s / total for s in scores]
+RANKS = {"occurs": 0, "words": 1, "pointed": 2, "found": 3}
 
 
-def judge(entry: dict, finder: str, label: str, way: str, count: int, refuse: float) -> tuple[dict | None, float]:
-    """(the candidate chosen, its score); the candidate is None where the question is refused."""
-    rank = {"attention": 0, "words": 1, "pointed": 2, "found": 3, "occurs": 4}
-    kept = [c for c in entry["candidates"] if (min(c["ranks"][:2]) if finder == "both" else c["ranks"][rank[finder]]) < count]
-    prior = share_of([c["words"] if finder in ("words", "both") else c["found"] + 0.3 * c["occurs"] + 0.02 for c in kept])
-    answers = [1 - c[label][way]["refused"] for c in kept]
-    scores = [(a + 0.003) * (p + 0.05) for a, p in zip(answers, prior, strict=True)]
+def among(entry: dict, finder: str, count: int) -> list[dict]:
+    """The first `count` candidates of one way of finding; "both" has the first of attention's and the words'."""
+    if finder == "both":
+        return [c for c in entry["candidates"] if min(c["ranks"][:2]) < count]
+    return [c for c in entry["candidates"] if c["ranks"][RANKS[finder]] < count]
+
+
+def prior(candidate: dict, finder: str, entry: dict) -> float:
+    """How much a way of finding speaks for a sentence."""
+    occurs = candidate["occurs"] / max(1, entry["telling"])
+    return {"words": candidate["words"], "both": 0.5 * (candidate["words"] + occurs), "occurs": occurs}.get(finder, candidate[finder] if finder in candidate else 1.0)
+
+
+def features(candidate: dict, finder: str, label: str, way: str, entry: dict) -> list[float]:
+    said = candidate[label][way]
+    return [math.log(1.003 - said["refused"]), math.log(prior(candidate, finder, entry) + 0.02), math.log(said["confidence"] + 0.003)]
+
+
+def judge(entry: dict, finder: str, label: str, way: str, count: int) -> tuple[dict, float]:
+    """(the candidate chosen, the logarithm of its score)."""
+    kept = among(entry, finder, count)
+    scores = [f[0] + 2 * f[1] for f in (features(c, finder, label, way, entry) for c in kept)]
     at = max(range(len(kept)), key=scores.__getitem__)
-    return (None if answers[at] < refuse else kept[at]), scores[at]
+    return kept[at], scores[at]
 
 
-def figures(entries: list[dict], finder: str, label: str, way: str, count: int, refuse: float) -> str:
-    sums = Counter()
+def figures(entries: list[dict], finder: str, label: str, way: str, count: int) -> str:
+    """F1 and exact without refusing, and how many unanswerable questions are refused where 15 % of the answerable ones are."""
+    sums, answerable, absent = Counter(), [], []
     for entry in entries:
-        chosen, _ = judge(entry, finder, label, way, count, refuse)
+        chosen, score = judge(entry, finder, label, way, count)
         if not entry["wanted"]:
-            sums["absent"] += 1
-            sums["absent refused"] += chosen is None
+            absent.append(score)
             continue
-        sums["asked"] += 1
-        sums["refused"] += chosen is None
-        sums["there"] += any(c["right"] for c in entry["candidates"] if (min(c["ranks"][:2]) if finder == "both" else c["ranks"][{"attention": 0, "words": 1, "pointed": 2, "found": 3, "occurs": 4}[finder]]) < count)
-        if chosen:
-            sums["f1"] += chosen[label][way]["f1"]
-            sums["exact"] += chosen[label][way]["exact"]
-            sums["right"] += chosen["right"]
-            sums["right f1"] += chosen[label][way]["f1"] * chosen["right"]
-    n = sums["asked"] or 1
+        answerable.append((score, chosen[label][way]["f1"], chosen[label][way]["exact"]))
+        sums["there"] += any(c["right"] for c in among(entry, finder, count))
+        sums["f1"] += chosen[label][way]["f1"]
+        sums["exact"] += chosen[label][way]["exact"]
+        sums["right"] += chosen["right"]
+        sums["right f1"] += chosen[label][way]["f1"] * chosen["right"]
+    n = max(1, len(answerable))
+    border = sorted(answerable)[int(0.15 * n)][0] if answerable else 0
+    after = [each for each in answerable if each[0] >= border]
     return (
         f"F1 {100 * sums['f1'] / n:5.1f} exact {100 * sums['exact'] / n:5.1f} right sentence {100 * sums['right'] / n:5.1f} (among them {100 * sums['there'] / n:5.1f})"
-        f" F1 where right {100 * sums['right f1'] / max(1, sums['right']):5.1f} refused {100 * sums['refused'] / n:5.1f} of {n}"
-        f" absent refused {100 * sums['absent refused'] / max(1, sums['absent']):5.1f} of {sums['absent']}"
+        f" F1 where right {100 * sums['right f1'] / max(1, sums['right']):5.1f} | 15 % of {n} refused: F1 {100 * sum(f for _, f, _ in after) / n:5.1f}"
+        f" exact {100 * sum(e for _, _, e in after) / n:5.1f} absent refused {100 * sum(s < border for s in absent) / max(1, len(absent)):5.1f} of {len(absent)}"
     )
 
 
@@ -142,7 +155,6 @@ def main() -> None:
     parser.add_argument("--how", default="plan", choices=["dense", "plan", "patient"])
     parser.add_argument("--candidates", type=int, default=4)
     parser.add_argument("--formats", nargs="+", default=["once"])
-    parser.add_argument("--refuse", type=float, default=0.1)
     parser.add_argument("--fresh", action="store_true", help="candidates are read behind the question alone, not behind the document")
     parser.add_argument("--keep", type=Path, help="where the records go, a JSON object a line")
     parser.add_argument("--seed", type=int, default=5)
@@ -168,12 +180,15 @@ def main() -> None:
 
 
 def report(entries: list[dict], options) -> None:
+    count = options.candidates
     for label in options.formats:
         for way in WAYS:
-            print(f"{label:6} first token by {way:8} right sentences: {oracle(entries, label, way)}")
-        for finder, count in (("pointed", 1), ("found", 1), ("attention", options.candidates), ("words", 1), ("words", options.candidates), ("both", options.candidates)):
-            way = "pointer" if finder == "pointed" else "both"
-            print(f"{label:6} {finder:9} {count}: {figures(entries, finder, label, way, count, options.refuse)}", flush=True)
+            print(f"{label} {way:8} right sentences: {oracle(entries, label, way)}")
+        for finder, way, few in (
+            ("pointed", "pointer", 1), ("found", "span", 1), ("occurs", "span", 1), ("occurs", "joint", count), ("words", "joint", 1),
+            ("words", "words", count), ("words", "span", count), ("words", "joint", count), ("both", "joint", count),
+        ):  # fmt: skip
+            print(f"{label} {finder:7} {few} {way:7}: {figures(entries, finder, label, way, few)}", flush=True)
 
 
 if __name__ == "__main__":
