@@ -22,8 +22,10 @@ class Reading:
         self.asking = False
         self.keys: list[list] = [[None] * model.shape.key_value_heads for _ in model.layers]
         self.values: list[list] = [[None] * model.shape.key_value_heads for _ in model.layers]
-        self.watched: dict[int, torch.Tensor] = {}
-        """Attention of the last token read, by layer: [query heads, what it sees]; for layers that lead."""
+        self.watched: dict[tuple[int, int], torch.Tensor] = {}
+        """Attention of the last token read, by (layer, KV head): [query heads, what it sees]; for those that lead."""
+        self.watch_all = False
+        """Whether all tokens' attention is kept: [query heads, tokens of the chunk, what they see]."""
 
     def fork(self) -> "Reading":
         """A copy that goes on by itself."""
@@ -34,6 +36,14 @@ class Reading:
 
     def streams(self, layer: int, head: int) -> bool:
         return self.how != "dense" and (layer, head) not in LEADERS
+
+    def visible(self, layer: int, head: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values [n, head] that what comes next will see."""
+        keys, values = self.keys[layer][head], self.values[layer][head]
+        border = len(keys) - self.recent
+        if not self.streams(layer, head) or border <= SINKS:
+            return keys, values
+        return torch.cat((keys[:SINKS], keys[border:])), torch.cat((values[:SINKS], values[border:]))
 
     def mixed(self, layer: int, head: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
         """Attention of the query heads [ratio, n, head] that share a KV head, whose new key and value are [n, head]."""
@@ -54,7 +64,7 @@ class Reading:
             scores = scores.masked_fill(later, -torch.inf)
         weights = scores.softmax(-1)
         if not windowed:
-            self.watched[layer, head] = weights[:, -1]
+            self.watched[layer, head] = weights if self.watch_all else weights[:, -1]
         return weights @ value
 
     @torch.no_grad()

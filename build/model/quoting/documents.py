@@ -47,9 +47,9 @@ def window(source: random.Random, evaluation: bool, characters: int) -> list[Sen
     return taken
 
 
-def of_people(source: random.Random, characters: int, evaluation: bool = False) -> Document:
+def of_people(source: random.Random, characters: int, evaluation: bool = False, file: str | None = None) -> Document:
     """A passage with the questions that people asked about it, other passages of its file around it."""
-    file = source.choices(list(HUMAN_SHARES), list(HUMAN_SHARES.values()))[0]
+    file = file or source.choices(list(HUMAN_SHARES), list(HUMAN_SHARES.values()))[0]
     passages = human.passages(file, evaluation)
     main = source.randrange(len(passages))
     chosen, size = [main], sum(len(s.text) for s in passages[main].sentences)
@@ -74,7 +74,8 @@ def of_people(source: random.Random, characters: int, evaluation: bool = False) 
         for asked in passages[index].asked:
             span = human.choose_span(asked, source)
             if span:
-                document.questions.append(Question(asked.text, first + span[0], span[1:]))
+                others = tuple((a, b) for index, a, b, _ in asked.spans if index == span[0])
+                document.questions.append(Question(asked.text, first + span[0], span[1:], others=others))
     source.shuffle(document.questions)
     # Some files have a hundred questions a passage.
     del document.questions[30:]

@@ -24,6 +24,10 @@ class Question:
     """Index of the sentence that answers it; None where it is not known."""
     span: tuple[int, int] | None
     """Where in that sentence the answer stands; None where the document does not say."""
+    human: bool = False
+    """Whether people asked it."""
+    others: tuple[tuple[int, int], ...] = ()
+    """What other annotators marked in the same sentence."""
 
 
 @dataclass

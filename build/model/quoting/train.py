@@ -8,6 +8,8 @@ import json
 import math
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,28 +20,34 @@ import torch.nn.functional as F
 import checkpoints
 import tokens
 from network import Reader, Shape, masks_for
-from sequences import ANSWER, ANSWER_START, PLAIN, QUOTE, QUOTE_START, Sequences
+from sequences import ANSWER, ONCE, PLAIN, REFUSED, START, TWICE, Sequences
 
 WORK = Path(__file__).parent.parent / "work"
 # (share of the tokens at which the phase ends, length, tokens a step)
 PHASES = [(1.0, 512, 4096)]
 # How often a target of a kind is trained on, and how much it then counts.
-SAMPLED = {PLAIN: (0.1, 0.5), QUOTE_START: (1.0, 1.0), QUOTE: (0.2, 0.5), ANSWER_START: (1.0, 3.0), ANSWER: (1.0, 1.0)}
+SAMPLED = {PLAIN: (0.1, 0.5), ANSWER: (1.0, 1.0)} | dict.fromkeys((START, ONCE, TWICE, REFUSED), (1.0, 3.0))
 # Where layers learn to look: (sort of pointer, layer, query heads, weight).
 POINTERS = (
-    ("found", 5, (0, 1, 2, 3), 0.6),
-    ("copied", 6, (0, 1), 0.6),
-    ("taken", 7, (0, 1), 0.5),
+    ("found", 5, (2, 3), 0.6),
+    ("occurs", 5, (0, 1), 0.3),
+    ("pointed", 6, (0, 1), 0.4),
+    ("again", 4, (2, 3), 0.1),
+    ("asks", 4, (0, 1), 0.2),
+    ("started", 7, (2,), 1.2),
+    ("ended", 7, (3,), 1.0),
+    ("taken", 7, (0, 1), 0.3),
     ("matched", 3, (0, 1), 0.2),
     ("before", 1, (0, 1), 0.2),
     ("opened", 2, (2, 3), 0.2),
-    ("gathered", 4, (0, 1, 2, 3), 0.3),
+    ("gathered", 4, (0, 1, 2, 3), 0.2),
 )
 # These look at all their targets alike; the others at any of them.
-EVENLY = {"gathered"}
+EVENLY = {"gathered", "occurs", "asks"}
 WATCHED = (1, 2, 3, 4, 5, 6, 7)
 WARM_UP_STEPS, SPREAD = 100, 0.4
 PEAK_MATRIX, PEAK_EMBEDDING, PEAK_NORM = 0.01, 4e-3, 1.5e-3
+HELD_BATCHES = 6
 MODES = {"dense": 0.3, "plan": 0.3, "patient": 0.4}
 
 class Threads:
@@ -64,6 +72,8 @@ class Threads:
 
 # Set by SIGTERM: the run saves its checkpoint and ends.
 stop: list[bool] = []
+# Set by SIGUSR1: the run saves its checkpoint and waits while it is evaluated.
+milestones: list[bool] = []
 
 
 def optimisers(model: Reader) -> list[torch.optim.Optimizer]:
@@ -124,7 +134,7 @@ def loss_of(model: Reader, arrays: dict[str, np.ndarray], how: str, recent: int,
         hidden, watched = run(batch["ids"], batch["positions"], masks.window, masks.whole, WATCHED)
     hidden = hidden[:, :-1].flatten(0, 1)
     targets, kinds = batch["ids"][:, 1:].flatten(), batch["kinds"][:, 1:].flatten().long()
-    often, counts = torch.zeros(6), torch.zeros(6)
+    often, counts = torch.zeros(7), torch.zeros(7)
     for kind, (share, weight) in SAMPLED.items():
         often[kind], counts[kind] = share, weight
     chosen = (torch.rand(kinds.shape) < often[kinds]).nonzero().squeeze(1)
@@ -136,7 +146,7 @@ def loss_of(model: Reader, arrays: dict[str, np.ndarray], how: str, recent: int,
     loss = (losses * weights).sum() / weights.sum()
     right = (logits.argmax(-1) == targets[chosen]).float()
     figures = {name: right[kinds == kind].mean().item() for name, kind in
-               (("plain", PLAIN), ("start", QUOTE_START), ("quote", QUOTE), ("answer", ANSWER_START), ("rest", ANSWER))}
+               (("plain", PLAIN), ("once", ONCE), ("twice", TWICE), ("other", START), ("refused", REFUSED), ("rest", ANSWER))}
     for sort, layer, heads, weight in POINTERS:
         query, key = watched[WATCHED.index(layer)]
         told = torch.arange(batch["ids"].shape[1]) < batch["questions_from"][:, None]
@@ -145,6 +155,22 @@ def loss_of(model: Reader, arrays: dict[str, np.ndarray], how: str, recent: int,
         loss = loss + weight * pointer
         figures[sort] = share.item()
     return loss, figures
+
+
+def held_out(model: Reader, batches: list[dict[str, np.ndarray]], run) -> str:
+    """Mean figures on people's questions that are never trained on, each with a sentence, right or wrong."""
+    shown = [tuple(loss_of(model, arrays, "plan", 256, run)[1].items()) for arrays in batches]
+    names = [name for name, _ in shown[0]]
+    means = np.nanmean([[value for _, value in each] for each in shown], axis=0)
+    kept = ("once", "twice", "refused", "rest", "started", "ended", "again", "asks")
+    return " ".join(f"{name} {value:.3f}" for name, value in zip(names, means, strict=True) if name in kept)
+
+
+def evaluated(name: str) -> None:
+    """An evaluation by a process of its own, with the arguments in work/milestone; its output goes where the training's goes."""
+    arguments = WORK / "milestone"
+    given = arguments.read_text().split() if arguments.exists() else []
+    subprocess.run([sys.executable, str(Path(__file__).parent / "evaluate_candidates.py"), "--name", name, *given], check=False)
 
 
 def save(path: Path, model: Reader, optimisers_: list, state: dict) -> None:
@@ -160,6 +186,8 @@ def main() -> None:
     parser.add_argument("--warm", help="checkpoint to go on from, with a new schedule")
     parser.add_argument("--rate", type=float, default=1.0, help="what the peak learning rates are multiplied by")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--minutes", type=float, help="learning rates fall to nothing within so many minutes, whatever --tokens says")
+    parser.add_argument("--milestones", type=int, default=0, help="steps between evaluations; also at SIGUSR1")
     parser.add_argument("--steps", type=int, help="end after so many steps, without a checkpoint")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -183,21 +211,26 @@ def main() -> None:
     source = random.Random(options.seed + state["step"])
     torch.manual_seed(options.seed + state["step"])
     threads = Threads()
+    holding = Sequences(99, evaluation=True)
+    held = [holding.batch(8, 512, 0.0) for _ in range(HELD_BATCHES)]
     torch._dynamo.config.cache_size_limit = 64
     run = torch.compile(model.run, dynamic=False)
+    signal.signal(signal.SIGUSR1, lambda *_: milestones.append(True))
     signal.signal(signal.SIGTERM, lambda *_: stop.append(True))
     print(json.dumps({"parameters": sum(p.numel() for p in model.parameters()), **state}), flush=True)
-    last, last_save, shown = time.time(), time.time(), []
+    begun = last = last_save = time.time()
+    shown = []
     while (progress := state["tokens"] / (options.tokens * 1e6)) < 1 and state["step"] != options.steps and not stop:
         _, length, size = next(phase for phase in PHASES if progress < phase[0])
         arrays = sequences.batch(size // length, length, SPREAD)
-        scale = options.rate * scale_at(state["step"], progress)
+        passed = (time.time() - begun) / 60 / options.minutes if options.minutes else progress
+        scale = options.rate * scale_at(state["step"], passed)
         for optimiser, own_peaks in zip(optimisers_, peaks, strict=True):
             for group, peak in zip(optimiser.param_groups, own_peaks, strict=True):
                 group["lr"] = peak * scale
         count = threads.choose()
         how = source.choices(list(MODES), list(MODES.values()))[0]
-        loss, figures = loss_of(model, arrays, how, source.choice([96, 128, 192, 256]), run)
+        loss, figures = loss_of(model, arrays, how, source.choice([192, 256]), run)
         if not math.isfinite(loss.item()):
             raise SystemExit(f"loss is not finite at step {state['step']}")
         loss.backward()
@@ -217,9 +250,17 @@ def main() -> None:
             shown.clear()
             told = " ".join(f"{name} {value:.3f}" for name, value in zip(("loss", *figures), means, strict=True))
             print(f"step {state['step']} {told} threads {count} minutes {state['seconds'] / 60:.1f} tokens {state['tokens'] / 1e6:.2f}M", flush=True)
+        if state["step"] % 200 == 0:
+            print(f"held out {held_out(model, held, run)}", flush=True)
+            last = time.time()
         if now - last_save > 120 and not options.steps:
             save(path, model, optimisers_, state)
             last_save = now
+        if milestones or (options.milestones and state["step"] % options.milestones == 0):
+            milestones.clear()
+            save(path, model, optimisers_, state)
+            evaluated(options.name)
+            last = time.time()
     if not options.steps:
         save(path, model, optimisers_, state)
 
