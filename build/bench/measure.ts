@@ -7,6 +7,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { totalBytes } from '../../engine/cache/memory.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
@@ -54,7 +55,7 @@ async function measureEngine(path: string, count: number, policyName: 'dense' | 
     await model.decoder.forward([12 + index], cache, { commit: false, want: 'logits' });
     times.push(performance.now() - before);
   }
-  const cacheBytes = Object.values(cache.parts()).reduce((sum: number, bytes: number) => sum + bytes, 0);
+  const cacheBytes = totalBytes(cache.parts());
   return { prefillSeconds, decodeMilliseconds: median(times), peakBytes: peakBytes(), cacheBytes };
 }
 

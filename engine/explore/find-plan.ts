@@ -1,7 +1,8 @@
 /** The whole exploration of a model on some texts: how alike its layers look, which plan there is, and what that costs. */
 import { CpuAttention } from '../backends/cpu/attention.ts';
 import { CpuLayers } from '../backends/cpu/layers.ts';
-import { densePlan, type PlanFile } from '../cache/sharing-plan.ts';
+import { densePlan } from '../cache/plan.ts';
+import type { PlanFile } from '../cache/plan-file.ts';
 import { cacheShape } from '../local/reading.ts';
 import { keyMeanings } from '../model/attention-node.ts';
 import { loadModel, type Model } from '../model/model.ts';
@@ -97,6 +98,7 @@ function search(
   const space = {
     layers: attention.length,
     heads: attention[0]?.keyValueHeads ?? 0,
+    headSize: attention[0]?.headSize ?? 0,
     meanings: keyMeanings(attention),
     windows: attention.map(({ window }) => window),
   };
@@ -110,13 +112,15 @@ function search(
 
 function planFileOf({ chosen, steps }: Found, documents: readonly string[]): PlanFile {
   const dense = (steps[0] ?? chosen).cost;
-  return {
-    version: 1,
-    leaders: chosen.plan.leaders.map((row) => [...row]),
+  const plan = {
+    id: 'pod',
+    label: 'PoD',
+    units: chosen.plan.units.map((row) => [...row]),
     sinks: SINKS,
     recent: RECENT,
     adapted: false,
     found: `explored on ${documents.join(', ')}; not adapted`,
     check: { saving: chosen.saving, documents: [...documents], dense, plan: chosen.cost },
   };
+  return { version: 2, plans: [plan] };
 }

@@ -2,12 +2,14 @@
  * Finds a plan by what following costs: each unit (a layer, or a KV head of one) is let follow alone, then all follow one after the other,
  * the cheapest first, as long as the whole stays within what may be lost or until enough is saved.
  */
-import type { SharingPlan } from '../cache/sharing-plan.ts';
+import { longSaving } from '../cache/memory.ts';
+import { type CachePlan, sharingPlan } from '../cache/plan.ts';
 import type { PlanCost } from './plan-cost.ts';
 
 export interface SearchSpace {
   readonly layers: number;
   readonly heads: number;
+  readonly headSize: number;
   /** For each layer what its cached keys are made of: only layers with the same may share (`keyMeanings`). */
   readonly meanings: readonly string[];
   /** For each layer the tokens that its rows see; 0: all. */
@@ -22,7 +24,7 @@ export interface SearchGoal {
 }
 
 export interface Step {
-  readonly plan: SharingPlan;
+  readonly plan: CachePlan;
   readonly saving: number;
   readonly cost: PlanCost;
 }
@@ -36,24 +38,16 @@ export interface Found {
   readonly steps: readonly Step[];
 }
 
-type Cost = (plan: SharingPlan) => Promise<PlanCost>;
+type Cost = (plan: CachePlan) => Promise<PlanCost>;
 /** More units than this are taken layer by layer: each costs a reading. */
 const MOST_UNITS = 64;
 
-/** The share of a long document's cache that a plan saves: of the layers that see all of it. */
-export function longSaving({ leaders }: SharingPlan, windows: readonly number[]): number {
-  const unbounded = leaders.filter((_, layer) => windows[layer] === 0);
-  const pairs = unbounded.reduce((sum, row) => sum + row.length, 0);
-  const followers = leaders.reduce((sum, row, layer) => sum + row.filter((leader) => leader !== layer).length, 0);
-  return pairs === 0 ? 0 : (0.5 * followers) / pairs;
-}
-
 /** Every (layer, head) of `leading` leads itself; others follow the nearest leader before them whose keys mean the same. */
-export function planOf(space: SearchSpace, leading: ReadonlySet<string>): SharingPlan {
+export function planOf(space: SearchSpace, leading: ReadonlySet<string>): CachePlan {
   const leaders: number[][] = [];
   for (let layer = 0; layer < space.layers; layer++)
     leaders.push(Array.from({ length: space.heads }, (_, head) => leaderOf(space, leading, layer, head)));
-  return { leaders };
+  return sharingPlan(leaders);
 }
 
 const unitName = (layer: number, head: number) => `${layer}:${head}`;
@@ -75,7 +69,7 @@ export async function searchPlan(
   let measured = 0;
   const step = async (leading: ReadonlySet<string>): Promise<Step> => {
     const plan = planOf(space, leading);
-    const found = { plan, saving: longSaving(plan, space.windows), cost: await cost(plan) };
+    const found = { plan, saving: longSaving({ ...space, plan }), cost: await cost(plan) };
     measured += 1;
     onProgress(measured, 2 * units.length + 1);
     return found;

@@ -2,8 +2,10 @@
  * `npm run explore -- --document FILE...`: finds a sharing plan for a model on the reader's own documents, with the engine itself, and
  * says what it costs. Writes the plan and a picture beside the model.
  */
+
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { describePlan } from '../cache/plan.ts';
 import { type Exploration, findPlan, loadExplorable, type NamedText, USUAL_DELTA } from '../explore/find-plan.ts';
 import type { PlanCost } from '../explore/plan-cost.ts';
 import type { Found } from '../explore/search.ts';
@@ -81,7 +83,8 @@ function lines({ chosen, alone, steps }: Found, dense: PlanCost, target: string,
     'Saved of a long document’s KV cache, and what that costs:',
     ...steps.map(({ saving, cost }) => `  ${percent(saving)}: ${told(cost)}`),
     '',
-    `Chosen: ${percent(chosen.saving).trim()} saved. Leaders: ${JSON.stringify(chosen.plan.leaders)}`,
+    `Chosen: ${percent(chosen.saving).trim()} saved. Its units, layer by layer:`,
+    ...describePlan(chosen.plan).map((line) => `  ${line}`),
     `  dense: ${told(dense)}`,
     `  plan:  ${told(chosen.cost)}`,
     'The model was not trained under this plan: these figures are all that speaks for it.',

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parsePlanFile } from '../../engine/cache/sharing-plan.ts';
+import { parsePlanFile } from '../../engine/cache/plan-file.ts';
 import { ask, READER, ROOT, temporaryFolder } from './command.ts';
 
 const PROSE =
@@ -34,7 +34,7 @@ describe('npm run explore', () => {
     const { plan, saving, similarity, check, curve, target, picture } = JSON.parse(stdout);
     expect(target).toBe(join(folder, 'pod.explored.json'));
     expect(parsePlanFile(readFileSync(target, 'utf8'), target)).toEqual(plan);
-    expect(plan).toMatchObject({ adapted: false, found: expect.stringMatching(/walks\.txt; not adapted/) });
+    expect(plan.plans[0]).toMatchObject({ adapted: false, found: expect.stringMatching(/walks\.txt; not adapted/) });
     expect(saving).toBeCloseTo(0.125);
     expect([similarity.length, similarity[0].length, similarity[0][0].length]).toEqual([2, 8, 8]);
     expect(check.dense.found).toBeGreaterThanOrEqual(4);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
+import { sharingPlan } from '../../engine/cache/plan.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { arbitraryPlan } from '../unit/cache/random.ts';
 import { cacheFor, openDecoder, relativeError } from './decoder.ts';
@@ -41,7 +42,7 @@ describe('PoD on a real model', () => {
   });
 
   it('with a short window and shared keys does not: the tests above can fail', async () => {
-    const plan = { leaders: [0, 0, 0].map((leader) => [leader, leader]) };
+    const plan = sharingPlan([0, 0, 0].map((leader) => [leader, leader]));
     const ids = Array.from({ length: 500 }, (_, index) => (index * 31) % 64);
     const pod = await read(cacheFor(decoder, plan, { sinks: 4, recent: 0 }), ids, 250);
     expect(relativeError(pod, await read(cacheFor(decoder), ids, 250))).toBeGreaterThan(1e-3);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GpuLayers } from '../../engine/backends/webgpu/layers.ts';
+import { sharingPlan } from '../../engine/cache/plan.ts';
 import type { ProximaError } from '../../engine/errors.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
@@ -43,7 +44,7 @@ function cacheOf({ decoder }: Opened) {
     cacheShape(
       { decoder },
       {
-        plan: { leaders: attention.map((_, layer) => Array(first?.keyValueHeads ?? 0).fill(Math.min(layer, 1))) },
+        plan: sharingPlan(attention.map((_, layer) => Array(first?.keyValueHeads ?? 0).fill(Math.min(layer, 1)))),
         proximity: { sinks: 4, recent: 64 },
       },
     ),

@@ -1,15 +1,21 @@
 /** The search for a plan, with costs that are known. */
 import { describe, expect, it } from 'vitest';
-import { checkPlan, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
+import { longSaving } from '../../engine/cache/memory.ts';
+import { type CachePlan, checkPlan } from '../../engine/cache/plan.ts';
 import { drawSimilarity } from '../../engine/explore/heat-map.ts';
 import { NEEDLES, plant } from '../../engine/explore/needles.ts';
-import { longSaving, type SearchSpace, searchPlan } from '../../engine/explore/search.ts';
+import { type SearchSpace, searchPlan } from '../../engine/explore/search.ts';
 
-const space: SearchSpace = { layers: 4, heads: 2, meanings: ['a', 'a', 'a', 'a'], windows: [0, 0, 0, 0] };
+const space: SearchSpace = { layers: 4, heads: 2, headSize: 64, meanings: ['a', 'a', 'a', 'a'], windows: [0, 0, 0, 0] };
+
+const kinds = (meanings: readonly string[]) => meanings.map((meaning) => ({ meaning, window: 0 }));
+/** The layer by whose keys each unit finds distant tokens. */
+const leadersOf = ({ units }: CachePlan) =>
+  units.map((row, layer) => row.map((unit) => (unit.role === 'follow' ? unit.leader : layer)));
 
 /** Every follower costs what is said for it; facts are lost from a loss of 1 on. */
-const costing = (prices: Readonly<Record<string, number>>) => async (plan: SharingPlan) => {
-  const own = plan.leaders.flatMap((row, layer) =>
+const costing = (prices: Readonly<Record<string, number>>) => async (plan: CachePlan) => {
+  const own = leadersOf(plan).flatMap((row, layer) =>
     row.map((leader, head) => (leader === layer ? 0 : (prices[`${layer}:${head}`] ?? 0.001))),
   );
   const loss = 2 + own.reduce((sum, each) => sum + each, 0);
@@ -21,7 +27,7 @@ const search = (prices: Readonly<Record<string, number>>, goal: { delta?: number
 describe('the search', () => {
   it('lets follow what costs little, and leaves leading what costs much', async () => {
     const { chosen, alone, steps } = await search({ '2:1': 0.9, '3:0': 0.8 }, { delta: 0.1 });
-    expect(chosen.plan.leaders).toEqual([
+    expect(leadersOf(chosen.plan)).toEqual([
       [0, 0],
       [0, 0],
       [0, 2],
@@ -30,7 +36,7 @@ describe('the search', () => {
     expect(chosen.saving).toBeCloseTo(0.25);
     expect(alone[2]?.[1]).toBeCloseTo(0.9);
     expect(steps[0]?.saving).toBe(0);
-    for (const { plan } of steps) checkPlan(plan, space.meanings, 2);
+    for (const { plan } of steps) checkPlan(plan, kinds(space.meanings), 2);
   });
 
   it('saves as much as is asked for, whatever it costs, and no more', async () => {
@@ -45,16 +51,16 @@ describe('the search', () => {
 
   it('never lets a layer follow one that rotates its keys otherwise', async () => {
     const { chosen } = await search({}, { delta: 1 }, { ...space, meanings: ['a', 'b', 'a', 'b'] });
-    expect(chosen.plan.leaders.map(([leader]) => leader)).toEqual([0, 1, 0, 1]);
-    checkPlan(chosen.plan, ['a', 'b', 'a', 'b'], 2);
+    expect(leadersOf(chosen.plan).map(([leader]) => leader)).toEqual([0, 1, 0, 1]);
+    checkPlan(chosen.plan, kinds(['a', 'b', 'a', 'b']), 2);
   });
 
   it('takes whole layers where there are many heads', async () => {
     const meanings = Array.from({ length: 10 }, () => 'a');
-    const many = { layers: 10, heads: 8, meanings, windows: meanings.map(() => 0) };
+    const many = { layers: 10, heads: 8, headSize: 64, meanings, windows: meanings.map(() => 0) };
     const { chosen, steps } = await search({}, { delta: 1 }, many);
     expect(steps.length).toBe(10);
-    expect(longSaving(chosen.plan, many.windows)).toBeCloseTo(0.45);
+    expect(longSaving({ ...many, plan: chosen.plan })).toBeCloseTo(0.45);
   });
 });
 

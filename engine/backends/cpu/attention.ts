@@ -2,9 +2,10 @@
 
 import type { Attention, AttentionMass, AttentionRequest } from '../../attention/attention.ts';
 import type { Span } from '../../attention/spans.ts';
+import { part as partOf, toNumbers, type Vectors } from '../../attention/vectors.ts';
 import { firstVisible } from '../../cache/local-window.ts';
 import type { GraphSession, Runtime, Tensor } from '../../runtime/runtime.ts';
-import { attentionGraph, FEW_ROWS, type GraphSignature } from './attention-graph.ts';
+import { attentionGraph, FEW_ROWS, type GraphSignature, type Input } from './attention-graph.ts';
 
 /** Rows at once: with the longest span their scores stay within the processor's cache. */
 const ROWS_AT_ONCE = 256;
@@ -36,6 +37,8 @@ function groupSpans(spans: readonly Span[], rows: number): Span[][] {
 export class CpuAttention implements Attention {
   readonly #runtime: Runtime;
   readonly #sessions = new Map<string, Promise<GraphSession>>();
+  /** Widened vectors, by the input that they are for. */
+  readonly #rooms = new Map<string, Float32Array>();
   #lastMask: { readonly key: string; readonly mask: Float32Array } | undefined;
 
   constructor(runtime: Runtime) {
@@ -84,23 +87,53 @@ export class CpuAttention implements Attention {
 
   async #runGroup(part: Slice, spans: readonly Span[], probabilities: boolean): Promise<Group> {
     const { ratio, rows, headSize, scale, softcap } = part;
-    const within = spans.filter((span) => isMasked(span, part));
-    const before = spans.length - within.length;
     const fewRows = rows <= FEW_ROWS;
-    const session = await this.#session({ before, within: within.length, scale, softcap, probabilities, fewRows });
+    const inputs = spans.map((span) => {
+      return { keys: inputOf(span.keys), values: inputOf(span.values), masked: isMasked(span, part) };
+    });
+    const session = await this.#session({ spans: inputs, scale, softcap, probabilities, fewRows });
     const feeds: Record<string, Tensor> = { q: this.#runtime.tensor('float32', part.queries, [ratio, rows, headSize]) };
     for (const [index, span] of spans.entries()) {
-      const dimensions = [span.end - span.start, headSize];
-      feeds[`k${index}`] = this.#runtime.tensor('float16', span.keys, dimensions);
-      feeds[`v${index}`] = this.#runtime.tensor('float16', span.values, dimensions);
-    }
-    for (const [index, span] of within.entries()) {
-      const mask = this.#mask(rows, span.end - span.start, part.firstPosition - span.start, part.window);
-      feeds[`mask${index}`] = this.#runtime.tensor('float32', mask, [rows, span.end - span.start]);
+      const tokens = span.end - span.start;
+      this.#feed(feeds, 'k', index, span.keys, [tokens, headSize], fewRows);
+      this.#feed(feeds, 'v', index, span.values, [tokens, headSize], fewRows);
+      if (!inputs[index]?.masked) continue;
+      const mask = this.#mask(rows, tokens, part.firstPosition - span.start, part.window);
+      feeds[`mask${index}`] = this.#runtime.tensor('float32', mask, [rows, tokens]);
     }
     const results = await session.run(feeds);
     const shares = probabilities ? spans.map((_, index) => float32(results[`p${index}`])) : [];
     return { output: float32(results.o), logSumExps: float32(results.lse), spans, shares };
+  }
+
+  /** Vectors as their graph takes them (`inputOf`). */
+  #feed(
+    feeds: Record<string, Tensor>,
+    name: 'k' | 'v',
+    index: number,
+    vectors: Vectors,
+    dimensions: readonly [number, number],
+    fewRows: boolean,
+  ): void {
+    const [tokens, headSize] = dimensions;
+    const own = `${name}${index}`;
+    if (vectors.format === 'f16') feeds[own] = this.#runtime.tensor('float16', vectors.elements, dimensions);
+    else if (vectors.format === 'int8') {
+      feeds[own] = this.#runtime.tensor('int8', vectors.elements, dimensions);
+      feeds[`${name}s${index}`] = this.#runtime.tensor('float32', vectors.grids, fewRows ? [tokens] : [tokens, 1]);
+    } else {
+      const numbers = toNumbers(vectors, headSize, this.#room(own, tokens * headSize));
+      feeds[own] = this.#runtime.tensor('float32', numbers, dimensions);
+    }
+  }
+
+  /** Memory that calls use one after the other. */
+  #room(name: string, length: number): Float32Array {
+    const known = this.#rooms.get(name);
+    if (known && known.length >= length) return known;
+    const room = new Float32Array(length);
+    this.#rooms.set(name, room);
+    return room;
   }
 
   /** Prefill asks for the same mask at every block. */
@@ -111,13 +144,18 @@ export class CpuAttention implements Attention {
   }
 
   #session(signature: GraphSignature): Promise<GraphSession> {
-    const key = Object.values(signature).join();
+    const key = JSON.stringify(signature);
     const known = this.#sessions.get(key);
     if (known) return known;
     const created = attentionGraph(signature).then((graph) => this.#runtime.createSession(graph));
     this.#sessions.set(key, created);
     return created;
   }
+}
+
+/** No operator unpacks int4 as fast as a loop does; the others are widened inside the graph, by all threads. */
+function inputOf({ format }: Vectors): Input {
+  return format === 'int4' ? 'f32' : format;
 }
 
 /** What one call gave: a partial result a row, and each span's probabilities within the call. */
@@ -189,7 +227,7 @@ function slice(request: AttentionRequest, head: number, firstRow: number, rows: 
   const { window } = shape;
   const first = firstVisible(firstPosition, window);
   const parts = (request.spans[head] ?? []).flatMap((span) =>
-    splitSpan(span, first, firstPosition, firstPosition + rows, headSize),
+    splitSpan(span, first, firstPosition, firstPosition + rows),
   );
   // Masked spans last: that is where the graph expects them.
   const masked = (span: Span) => isMasked(span, { rows, firstPosition, window });
@@ -251,18 +289,18 @@ function joinNeighbours(spans: readonly Span[]): Span[] {
   return joined;
 }
 
-function joinViews(a: Uint16Array, b: Uint16Array): Uint16Array | undefined {
-  if (a.buffer !== b.buffer || a.byteOffset + a.byteLength !== b.byteOffset) return undefined;
-  return new Uint16Array(a.buffer, a.byteOffset, a.length + b.length);
+/** A row's own token is never rounded: only f16 can lie beside it. */
+function joinViews({ format, elements: a }: Vectors, { elements: b }: Vectors): Vectors | undefined {
+  if (format !== 'f16' || a.buffer !== b.buffer || a.byteOffset + a.byteLength !== b.byteOffset) return undefined;
+  return { format, elements: new Uint16Array(a.buffer, a.byteOffset, a.length + b.length) };
 }
 
 /** The parts of a span from `first` to `from` and from there up to `to`. */
-function splitSpan(span: Span, first: number, from: number, to: number, headSize: number): Span[] {
+function splitSpan(span: Span, first: number, from: number, to: number): Span[] {
   const cut = (start: number, end: number): Span[] => {
     if (end <= start) return [];
-    if (start === span.start && end === span.end) return [span];
-    const [a, b] = [(start - span.start) * headSize, (end - span.start) * headSize];
-    return [{ start, end, keys: span.keys.subarray(a, b), values: span.values.subarray(a, b) }];
+    const cutOut = (vectors: Vectors) => partOf(vectors, span.end - span.start, start - span.start, end - span.start);
+    return [{ start, end, keys: cutOut(span.keys), values: cutOut(span.values) }];
   };
   return [
     ...cut(Math.max(span.start, first), Math.min(span.end, from)),

@@ -56,9 +56,9 @@ export class CpuLayers implements AttentionLayers<PodCache> {
     };
   }
 
-  append(layer: number, results: Results, { cache }: Step<PodCache>): void {
+  append(layer: number, results: Results, { cache, commit }: Step<PodCache>): void {
     const [keys, values] = [results[Graft.key]?.data, results[Graft.value]?.data];
-    cache.append(layer, keys as Uint16Array, values as Uint16Array);
+    cache.append(layer, keys as Uint16Array, values as Uint16Array, commit);
   }
 
   async attend(layer: number, results: Results, { cache, start, rows, commit, mass }: Step<PodCache>): Promise<Tensor> {
