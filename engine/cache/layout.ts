@@ -178,10 +178,12 @@ export class CacheLayout<Store extends TokenStore> {
 
   #createUnit(layer: number, heads: readonly number[], before: readonly (readonly Unit<Store>[])[]): Unit<Store> {
     const window = this.shape.windows[layer] ?? 0;
-    const plan = this.shape.plan.units[layer]?.[heads[0] ?? 0] ?? { role: 'stream' };
-    const { keys, values } = distantFormats(plan);
-    const leaders = plan.role === 'follow' ? before[plan.leader] : undefined;
+    const plan = this.shape.plan.units[layer]?.[heads[0] ?? 0];
+    const leaders = plan?.role === 'follow' ? before[plan.leader] : undefined;
     const leader = leaders?.find((unit) => heads.every((head) => unit.heads.includes(head)));
+    if (!plan || (plan.role === 'follow' && !leader))
+      throw new RangeError(`no plan for KV head ${heads[0]} of layer ${layer}`);
+    const { keys, values } = distantFormats(plan);
     const kept = (format: Format | undefined) => this.#createKept(heads, format, window);
     return { plan, heads, keys: kept(keys), values: kept(values), leader, window };
   }

@@ -105,7 +105,7 @@ function search(
   return searchPlan(
     space,
     goal,
-    (plan) => measureCost(model.decoder, plan, texts, signal),
+    (plan, sample) => measureCost(model.decoder, plan, sample ? texts.slice(0, 1) : texts, signal),
     (done, total) => onProgress?.(done, total),
   );
 }

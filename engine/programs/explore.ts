@@ -1,5 +1,5 @@
 /**
- * `npm run explore -- --document FILE...`: finds a sharing plan for a model on the reader's own documents, with the engine itself, and
+ * `npm run explore -- --document FILE...`: finds a cache plan for a model on the reader's own documents, with the engine itself, and
  * says what it costs. Writes the plan and a picture beside the model.
  */
 
@@ -8,7 +8,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { describePlan } from '../cache/plan.ts';
 import { type Exploration, findPlan, loadExplorable, type NamedText, USUAL_DELTA } from '../explore/find-plan.ts';
 import type { PlanCost } from '../explore/plan-cost.ts';
-import type { Found } from '../explore/search.ts';
+import { describeChange, type Found } from '../explore/search.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { planTarget, writePlan } from '../folders/plan-files.ts';
 import { readDocumentFile } from '../hosts/document-reader.ts';
@@ -77,10 +77,12 @@ function lines({ chosen, alone, steps }: Found, dense: PlanCost, target: string,
     `loss ${cost.loss.toFixed(3)}, perplexity ${cost.perplexity.toFixed(2)}, planted facts ${cost.found} of ${cost.planted}`;
   const percent = (share: number) => `${(share * 100).toFixed(1).padStart(5)} %`;
   return [
-    'What it costs when a KV head of a layer follows alone (nats):',
-    ...alone.map((row, layer) => `  layer ${layer}: ${row.map((loss) => loss.toFixed(3)).join('  ')}`),
+    'What a change costs alone on the first document (nats), and saves of a long document’s KV cache:',
+    ...alone.map(
+      ({ change, loss, saving }) => `  ${loss.toFixed(3).padStart(7)}  ${percent(saving)}  ${describeChange(change)}`,
+    ),
     '',
-    'Saved of a long document’s KV cache, and what that costs:',
+    'Saved of it, change after change, and what that costs:',
     ...steps.map(({ saving, cost }) => `  ${percent(saving)}: ${told(cost)}`),
     '',
     `Chosen: ${percent(chosen.saving).trim()} saved. Its units, layer by layer:`,
@@ -100,11 +102,15 @@ const within = (least: number, most: number) => (text: string) => {
 };
 
 const command = new Command('npm run explore --')
-  .description('Finds which layers of a model may share keys, on your own documents, and what that costs.')
+  .description('Finds what a model can do without in its cache, on your own documents, and what that costs.')
   .requiredOption('--document <file...>', 'documents to measure on; a few pages of each are read')
   .option('--model <folder>', 'the model', BUILT_IN_MODEL)
   .option('--delta <nats>', `loss that may be added; ${USUAL_DELTA} when left out`, within(0, 10))
-  .option('--saving <percent>', 'save so much of a long document’s cache instead', (text) => within(0, 50)(text) / 100)
+  .option(
+    '--saving <percent>',
+    'save at least so much of a long document’s cache instead',
+    (text) => within(0, 97)(text) / 100,
+  )
   .option('--out <file>', 'where the plan goes; beside the model when left out')
   .option('--json', 'print JSON', false);
 

@@ -18,7 +18,7 @@ import { openDecoder, relativeError } from './decoder.ts';
 
 const TOKENS = 480;
 const MOST_ERROR = 5e-3;
-const RANDOM_PLANS = 3;
+const RANDOM_PLANS = 2;
 const FIXTURES = join(ROOT, 'tests/fixtures/parity');
 const device = await testDevice();
 device?.destroy();
