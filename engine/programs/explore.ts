@@ -3,10 +3,21 @@
  * says what it costs. Writes the plan and a picture beside the model.
  */
 
+import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { describePlan } from '../cache/plan.ts';
-import { type Exploration, findPlan, loadExplorable, type NamedText, USUAL_DELTA } from '../explore/find-plan.ts';
+import { parsePlanFile } from '../cache/plan-file.ts';
+import { ProximaError } from '../errors.ts';
+import {
+  checkPlans,
+  type ExplorableModel,
+  type Exploration,
+  findPlan,
+  loadExplorable,
+  type NamedText,
+  USUAL_DELTA,
+} from '../explore/find-plan.ts';
 import type { PlanCost } from '../explore/plan-cost.ts';
 import { describeChange, type Found } from '../explore/search.ts';
 import { openModelFolder } from '../folders/node.ts';
@@ -24,6 +35,7 @@ interface Options {
   readonly delta?: number;
   readonly saving?: number;
   readonly out?: string;
+  readonly check?: string;
   readonly json: boolean;
 }
 
@@ -34,12 +46,15 @@ async function explore(options: Options): Promise<void> {
   const folder = resolve(options.model);
   const explorable = await loadExplorable(await openModelFolder(folder), createCpuRuntime(), join(folder, 'onnx'));
   const progress = startProgress('Trying plans', 'plans');
+  const told = {
+    signal: controller.signal,
+    onProgress: (done: number, total: number) => progress.update(done, total),
+  };
   try {
-    const exploration = await findPlan(explorable, await readTexts(options.document), {
-      goal: { delta: options.delta, saving: options.saving },
-      signal: controller.signal,
-      onProgress: (done, total) => progress.update(done, total),
-    });
+    const texts = await readTexts(options.document);
+    if (options.check) return await check(options.check, explorable, texts, told);
+    const goal = { delta: options.delta, saving: options.saving };
+    const exploration = await findPlan(explorable, texts, { goal, ...told });
     progress.stop();
     const target = options.out ? resolve(options.out) : planTarget(folder);
     report(options, exploration, target, await writePlan(target, exploration));
@@ -47,6 +62,20 @@ async function explore(options: Options): Promise<void> {
     progress.stop();
     await explorable.model.decoder.close();
   }
+}
+
+/** Prints the file with what its plans cost. */
+async function check(
+  path: string,
+  explorable: ExplorableModel,
+  texts: readonly NamedText[],
+  told: Parameters<typeof checkPlans>[3],
+): Promise<void> {
+  const content = await readFile(path, 'utf8').catch(() => {
+    throw new ProximaError('file-missing', { path });
+  });
+  const checked = await checkPlans(explorable, texts, parsePlanFile(content, path), told);
+  process.stdout.write(`${JSON.stringify(checked, null, 2)}\n`);
 }
 
 function readTexts(files: readonly string[]): Promise<NamedText[]> {
@@ -112,6 +141,7 @@ const command = new Command('npm run explore --')
     (text) => within(0, 97)(text) / 100,
   )
   .option('--out <file>', 'where the plan goes; beside the model when left out')
+  .option('--check <file>', 'look for nothing: print the plans of a file with what they cost')
   .option('--json', 'print JSON', false);
 
 try {
