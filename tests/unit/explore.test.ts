@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type CachePlan, checkPlan, densePlan } from '../../engine/cache/plan.ts';
 import { drawSimilarity } from '../../engine/explore/heat-map.ts';
 import { NEEDLES, plant } from '../../engine/explore/needles.ts';
+import { drawPlan } from '../../engine/explore/plan-picture.ts';
 import { DENSE_DRAFT, planOf, type SearchSpace, searchPlan } from '../../engine/explore/search.ts';
 
 const space: SearchSpace = { layers: 4, heads: 2, headSize: 64, meanings: ['a', 'a', 'a', 'a'], windows: [0, 0, 0, 0] };
@@ -133,6 +134,26 @@ it('plants needles at sentence ends, in order, and loses nothing of the text', (
   expect(places).toEqual([...places].sort((a, b) => a - b));
   expect(Math.min(...places)).toBeGreaterThan(0);
   expect(NEEDLES.reduce((left, { sentence }) => left.replace(`${sentence} `, ''), planted)).toBe(text);
+});
+
+it('draws a plan: who leads, who follows whom, who streams, and in what', () => {
+  const picture = drawPlan(
+    {
+      units: [
+        [{ role: 'lead', keys: 'int4', values: 'f16' }, { role: 'stream' }],
+        [
+          { role: 'follow', leader: 0, values: 'int8' },
+          { role: 'lead', keys: 'f16', values: 'f16' },
+        ],
+      ],
+    },
+    'A & B',
+  );
+  expect(picture).toMatch(/^<svg .*A &amp; B<.*layer 1.*<\/svg>\n$/s);
+  // Eight halves, and five in the legend.
+  expect(picture.match(/<rect x=/g)).toHaveLength(13);
+  expect(picture.match(/fill="#eee"/g)).toHaveLength(3);
+  expect(picture).toContain('>0</text>');
 });
 
 it('draws what is alike', () => {
