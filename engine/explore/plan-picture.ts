@@ -66,7 +66,7 @@ export function drawPlan({ units }: CachePlan, title: string): string {
   });
   const heading = `<text x="${LEFT}" y="24" font-size="14" font-weight="600">${escaped(title)}</text>`;
   const size = `width="${width}" height="${bottom + 116}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="system-ui, sans-serif" font-size="11" fill="#222"><rect width="100%" height="100%" fill="#fff"/>${heading}${columns.join('')}${rows.join('')}${legend(bottom)}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="system-ui, sans-serif" font-size="11" fill="#222" role="img"><title>${escaped(title)}</title><rect width="100%" height="100%" fill="#fff"/>${heading}${columns.join('')}${rows.join('')}${legend(bottom)}</svg>\n`;
 }
 
 function escaped(text: string): string {

@@ -73,6 +73,7 @@ describe.each(engines)('an engine %s', (_, start) => {
     expect(engine.capabilities.plans.map(({ id, standing }) => [id, standing])).toEqual([
       ['dense', 'all kept'],
       ['pod', 'adapted'],
+      ['small', 'measured'],
     ]);
     const { tokens, fits } = await engine.measure(context).result;
     expect(tokens).toBeGreaterThan(1000);
