@@ -70,10 +70,13 @@ function scoreNodes(index: number, signature: GraphSignature): { nodes: NodeDesc
   const nodes: NodeDescription[] = [
     ...keys.nodes,
     { operator: 'Transpose', inputs: [keys.vectors], outputs: [name('kt')], attributes: { perm: [1, 0] } },
-    { operator: 'MatMul', inputs: ['scaled', name('kt')], outputs: [name('levels')] },
-    ...keys.after(name('levels'), name('raw')),
+    { operator: 'MatMul', inputs: ['scaled', name('kt')], outputs: [name('raw')] },
   ];
-  let scores = keys.later ? name('raw') : name('levels');
+  let scores = name('raw');
+  if (keys.steps) {
+    nodes.push({ operator: 'Mul', inputs: [scores, keys.steps], outputs: [name('stepped')] });
+    scores = name('stepped');
+  }
   if (softcap > 0) {
     nodes.push(
       { operator: 'Div', inputs: [scores, 'softcap'], outputs: [name('ratio')] },
@@ -91,31 +94,31 @@ function scoreNodes(index: number, signature: GraphSignature): { nodes: NodeDesc
 
 /** Nodes that give a span's share of the output, under `part` and its number. */
 function valueNodes(index: number, shares: string, signature: GraphSignature): NodeDescription[] {
-  const values = widened('v', index, signature);
-  const weights = values.later ? `stepped${index}` : shares;
-  return [
-    ...values.nodes,
-    ...values.after(shares, weights),
-    { operator: 'MatMul', inputs: [weights, values.vectors], outputs: [`part${index}`] },
-  ];
+  const { nodes, vectors, steps } = widened('v', index, signature);
+  const part = { operator: 'MatMul', inputs: [shares, vectors], outputs: [`part${index}`] };
+  if (!steps) return [...nodes, part];
+  const weights = `weights${index}`;
+  const weighted = { operator: 'Mul', inputs: [shares, steps], outputs: [weights] };
+  return [...nodes, weighted, { ...part, inputs: [weights, vectors] }];
 }
 
-/**
- * Keys or values as f32. The steps of int8 are multiplied in where that is least work: for few rows later, with the scores or the
- * shares of the tokens, [tokens]; for many with the vectors, [tokens, 1].
- */
-function widened(part: 'k' | 'v', index: number, { spans, fewRows }: GraphSignature) {
+/** Keys or values as f32; steps: what their scores or shares must be multiplied with to make up for it. */
+interface Widened {
+  readonly nodes: readonly NodeDescription[];
+  readonly vectors: string;
+  readonly steps?: string;
+}
+
+/** The steps of int8 are multiplied in where that is least work: for few rows with the scores, for many with the vectors. */
+function widened(part: 'k' | 'v', index: number, { spans, fewRows }: GraphSignature): Widened {
   const input = spans[index]?.[part === 'k' ? 'keys' : 'values'];
   const name = (suffix: string) => `${part}${suffix}${index}`;
-  if (input === 'f32') return { nodes: [], vectors: name(''), later: false, after: () => [] };
-  const nodes: NodeDescription[] = [
-    { operator: 'Cast', inputs: [name('')], outputs: [name('f')], attributes: { to: ElementType.float } },
-  ];
-  const later = input === 'int8' && fewRows;
-  if (input === 'int8' && !later) nodes.push({ operator: 'Mul', inputs: [name('f'), name('s')], outputs: [name('w')] });
-  const after = (from: string, to: string): NodeDescription[] =>
-    later ? [{ operator: 'Mul', inputs: [from, name('s')], outputs: [to] }] : [];
-  return { nodes, vectors: name(input === 'int8' && !later ? 'w' : 'f'), later, after };
+  if (input === 'f32') return { nodes: [], vectors: name('') };
+  const [levels, steps] = [name('f'), name('s')];
+  const cast = { operator: 'Cast', inputs: [name('')], outputs: [levels], attributes: { to: ElementType.float } };
+  if (input === 'f16') return { nodes: [cast], vectors: levels };
+  if (fewRows) return { nodes: [cast], vectors: levels, steps };
+  return { nodes: [cast, { operator: 'Mul', inputs: [levels, steps], outputs: [name('w')] }], vectors: name('w') };
 }
 
 /** One softmax over the scores of all spans side by side: a quarter of the operators, and copies that only few rows can bear. */
