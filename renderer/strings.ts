@@ -94,7 +94,7 @@ export const strings = {
     answered: 'Answer complete.',
   },
   compare: {
-    toggle: 'Compare dense and PoD',
+    toggle: 'Compare with dense',
     plans: { dense: 'Dense', pod: 'PoD' },
     memory: 'KV cache',
     firstToken: 'first token',

@@ -3,7 +3,7 @@
  * are tested against. Rounding is to nearest, halves upwards, in f32 steps.
  */
 import { type Format, groupSize } from '../cache/format.ts';
-import { asNumbers } from './half.ts';
+import { asNumbers, numbersByBits } from './half.ts';
 
 export type Vectors =
   /** Bits, as they came. */
@@ -43,7 +43,7 @@ export function toNumbers(vectors: Vectors, headSize: number, target?: Float32Ar
   const numbers = target ? target.subarray(0, count) : new Float32Array(count);
   if (vectors.format === 'f16') numbers.set(asNumbers(vectors.elements));
   else if (vectors.format === 'int8') widenBytes(vectors.elements, vectors.grids, numbers);
-  else widenHalfBytes(vectors.elements, asNumbers(vectors.grids), groupSize('int4', headSize), numbers);
+  else widenHalfBytes(vectors.elements, vectors.grids, groupSize('int4', headSize), numbers);
   return numbers;
 }
 
@@ -55,14 +55,23 @@ function widenBytes(levels: Int8Array, steps: Float32Array, target: Float32Array
   }
 }
 
-function widenHalfBytes(pairs: Uint8Array, grids: Float16Array, size: number, target: Float32Array): void {
-  const numbers = new Float32Array(grids); // Element by element, f16 costs more than what is done with it.
-  for (let group = 0; 2 * group < numbers.length; group++) {
-    const [step = 0, lowest = 0] = [numbers[2 * group], numbers[2 * group + 1]];
-    for (let at = group * size; at < (group + 1) * size; at += 2) {
-      const pair = pairs[at / 2] ?? 0;
-      target[at] = lowest + (pair & 15) * step;
-      target[at + 1] = lowest + (pair >> 4) * step;
+/** The loop that decoding from int4 spends its time in: eight levels at a time, no f16 arithmetic. */
+function widenHalfBytes(levels: Uint8Array, grids: Uint16Array, size: number, target: Float32Array): void {
+  const words = new Uint32Array(levels.buffer, levels.byteOffset, levels.length / 4);
+  const numbers = numbersByBits();
+  for (let group = 0, at = 0; group < grids.length; group += 2) {
+    const step = numbers[grids[group] as number] as number;
+    const lowest = numbers[grids[group + 1] as number] as number;
+    for (const end = at + size; at < end; at += 8) {
+      const word = words[at >> 3] as number;
+      target[at] = lowest + (word & 15) * step;
+      target[at + 1] = lowest + ((word >> 4) & 15) * step;
+      target[at + 2] = lowest + ((word >> 8) & 15) * step;
+      target[at + 3] = lowest + ((word >> 12) & 15) * step;
+      target[at + 4] = lowest + ((word >> 16) & 15) * step;
+      target[at + 5] = lowest + ((word >> 20) & 15) * step;
+      target[at + 6] = lowest + ((word >> 24) & 15) * step;
+      target[at + 7] = lowest + (word >>> 28) * step;
     }
   }
 }
