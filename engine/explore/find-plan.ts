@@ -12,9 +12,10 @@ import { layerKinds } from '../policy.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { AttentionProbe } from './attention-probe.ts';
 import { drawSimilarity } from './heat-map.ts';
+import { type KnownCosts, remembering } from './known-costs.ts';
 import { measureCost, type PlanCost, PROBE_PROXIMITY } from './plan-cost.ts';
 import { createProbeText, type ProbeText } from './probe-text.ts';
-import { type Found, type SearchGoal, type SearchSpace, searchPlan } from './search.ts';
+import { type Cost, type Found, type SearchGoal, type SearchSpace, searchPlan } from './search.ts';
 import { measureSimilarity } from './similarity.ts';
 
 export interface NamedText {
@@ -33,6 +34,8 @@ export interface Exploration {
 
 export interface ExploreOptions {
   readonly goal: SearchGoal;
+  /** What was measured before on the same texts is not measured again. */
+  readonly known?: KnownCosts | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Plans that were tried, and how many at most. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -69,11 +72,11 @@ export async function loadExplorable(
 export async function findPlan(
   { model, probe }: ExplorableModel,
   documents: readonly NamedText[],
-  { goal, signal, onProgress }: ExploreOptions,
+  options: ExploreOptions,
 ): Promise<Exploration> {
   const texts = documents.map(({ name, text }) => createProbeText(model, text, name));
   const similarity = await similarityOf(model, probe, texts);
-  const found = await search(model, texts, { ...goal, delta: goal.delta ?? USUAL_DELTA }, signal, onProgress);
+  const found = await search(model, texts, options);
   return { plan: planFileOf(found, documents), found, similarity, picture: drawSimilarity(similarity) };
 }
 
@@ -113,18 +116,16 @@ async function similarityOf(model: Model, probe: AttentionProbe, [text]: readonl
   }
 }
 
-function search(
+async function search(
   model: Model,
   texts: readonly ProbeText[],
-  goal: SearchGoal,
-  signal: AbortSignal | undefined,
-  onProgress: ExploreOptions['onProgress'],
+  { goal, known, signal, onProgress }: ExploreOptions,
 ): Promise<Found> {
-  return searchPlan(
-    spaceOf(model),
-    goal,
-    (plan, sample) => measureCost(model.decoder, plan, sample ? texts.slice(0, 1) : texts, signal),
-    (done, total) => onProgress?.(done, total),
+  const measure: Cost = (plan, sample) => measureCost(model.decoder, plan, sample ? texts.slice(0, 1) : texts, signal);
+  const weights = `${model.name} ${model.weightBytes}`;
+  const cost = known ? await remembering(measure, known, weights, texts) : measure;
+  return searchPlan(spaceOf(model), { ...goal, delta: goal.delta ?? USUAL_DELTA }, cost, (done, total) =>
+    onProgress?.(done, total),
   );
 }
 

@@ -1,8 +1,9 @@
 /**
  * `npm run explore -- --document FILE...`: finds a cache plan for a model on the reader's own documents, with the engine itself, and
- * says what it costs. Writes the plan and a picture beside the model.
+ * says what it costs. Writes the plan and pictures beside the model. Stopped, it goes on where it stood when it is called again.
  */
 
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
@@ -20,6 +21,7 @@ import {
 } from '../explore/find-plan.ts';
 import type { PlanCost } from '../explore/plan-cost.ts';
 import { describeChange, type Found } from '../explore/search.ts';
+import { openKnownCosts } from '../folders/known-costs.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { planTarget, writePlan } from '../folders/plan-files.ts';
 import { readDocumentFile } from '../hosts/document-reader.ts';
@@ -54,9 +56,12 @@ async function explore(options: Options): Promise<void> {
     const texts = await readTexts(options.document);
     if (options.check) return await check(options.check, explorable, texts, told);
     const goal = { delta: options.delta, saving: options.saving };
-    const exploration = await findPlan(explorable, texts, { goal, ...told });
-    progress.stop();
     const target = options.out ? resolve(options.out) : planTarget(folder);
+    // Beside the plan until there is one: an exploration that is stopped goes on from there.
+    const measured = `${target}.measured`;
+    const exploration = await findPlan(explorable, texts, { goal, known: openKnownCosts(measured), ...told });
+    progress.stop();
+    rmSync(measured, { force: true });
     report(options, exploration, target, await writePlan(target, exploration));
   } finally {
     progress.stop();

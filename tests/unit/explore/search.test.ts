@@ -1,10 +1,10 @@
 /** The search for a plan, with costs that are known. */
 import { describe, expect, it } from 'vitest';
-import { type CachePlan, checkPlan, densePlan } from '../../engine/cache/plan.ts';
-import { drawSimilarity } from '../../engine/explore/heat-map.ts';
-import { NEEDLES, plant } from '../../engine/explore/needles.ts';
-import { drawPlan } from '../../engine/explore/plan-picture.ts';
-import { DENSE_DRAFT, planOf, type SearchSpace, searchPlan } from '../../engine/explore/search.ts';
+import { type CachePlan, checkPlan, densePlan } from '../../../engine/cache/plan.ts';
+import { drawSimilarity } from '../../../engine/explore/heat-map.ts';
+import { NEEDLES, plant } from '../../../engine/explore/needles.ts';
+import { drawPlan } from '../../../engine/explore/plan-picture.ts';
+import { DENSE_DRAFT, planOf, type SearchSpace, searchPlan } from '../../../engine/explore/search.ts';
 
 const space: SearchSpace = { layers: 4, heads: 2, headSize: 64, meanings: ['a', 'a', 'a', 'a'], windows: [0, 0, 0, 0] };
 
