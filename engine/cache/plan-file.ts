@@ -42,11 +42,10 @@ const namedPlanSchema = z.object({
   /** Names the plan wherever it is chosen; 'dense' is the model's own. */
   id: z
     .string()
-    .min(1)
-    .max(100)
+    .regex(/^[\w.-]{1,100}$/)
     .refine((id) => id !== 'dense'),
-  /** As people read it. */
-  label: z.string().min(1).max(100),
+  /** As people read it: nothing in it that a terminal would obey. */
+  label: z.string().regex(/^\P{C}{1,100}$/u),
   /** [layer][KV head] */
   units: z.array(z.array(unitSchema)),
   ...madeFor,

@@ -123,6 +123,10 @@ describe('plan files', () => {
     ['no plan', JSON.stringify({ version: 2, plans: [] })],
     ['two of one name', JSON.stringify({ version: 2, plans: [named('a', [[lead]]), named('a', [[lead]])] })],
     ['one that calls itself dense', JSON.stringify({ version: 2, plans: [named('dense', [[lead]])] })],
+    [
+      'a label that a terminal obeys',
+      JSON.stringify({ version: 2, plans: [{ ...named('a', [[lead]]), label: 'a\u001b[2J' }] }),
+    ],
     ['a format that nobody has', JSON.stringify({ version: 2, plans: [named('a', [[{ ...lead, keys: 'int2' }]])] })],
     ['what it does not know', JSON.stringify({ version: 2, plans: [named('a', [[{ ...lead, kept: 0.5 }]])] })],
   ])('refuses %s', (_title, text) => {
