@@ -56,6 +56,11 @@ export interface Unit<Store extends TokenStore> {
   readonly window: number;
 }
 
+/** Whether where a unit looks tells where in a text an answer comes from: one that streams sees its last tokens, whatever is asked. */
+export function tells({ plan }: Unit<TokenStore>): boolean {
+  return plan.role !== 'stream';
+}
+
 /** A run of tokens, with the stores that its keys and its values lie in. */
 export interface Range<Store extends TokenStore> {
   readonly keys: Store;

@@ -102,6 +102,26 @@ describe('attention on the CPU', () => {
     );
   });
 
+  it('counts those heads only that are to count, and gives the same output', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        arbitraryRequest,
+        fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+        async (request, heads) => {
+          const of = async (counted: readonly boolean[] | undefined) => {
+            const mass = new Float64Array(request.firstPosition + request.rows);
+            return { mass, output: await attention.attendWithMass(request, { mass, heads: counted }, 4) };
+          };
+          const [all, some, others] = [await of(undefined), await of(heads), await of(heads.map((each) => !each))];
+          expect(relativeError(some.output, all.output)).toBeLessThan(1e-5);
+          const sum = some.mass.map((each, token) => each + (others.mass[token] ?? 0));
+          if (all.mass.some((each) => each > 0)) expect(relativeError(sum, all.mass)).toBeLessThan(1e-6);
+        },
+      ),
+      { numRuns: 6 },
+    );
+  });
+
   it('finds the one token that is looked at', async () => {
     const headSize = 8;
     const queries = new Float32Array(headSize).fill(4);

@@ -67,8 +67,9 @@ export class CpuAttention implements Attention {
     const output = new Float32Array(shape.queryHeads * rows * shape.headSize);
     for (let head = 0; head < shape.keyValueHeads; head++) {
       const part = slice(request, head, 0, rows);
-      const groups = await this.#run(part, true);
-      addMass(groups, part, mass.mass, sinks); // Before the fold, which takes the first group's memory.
+      const counts = mass.heads?.[head] ?? true;
+      const groups = await this.#run(part, counts);
+      if (counts) addMass(groups, part, mass.mass, sinks); // Before the fold, which takes the first group's memory.
       scatter(foldGroups(groups, part.headSize), output, request, part);
     }
     return output;

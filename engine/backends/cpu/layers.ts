@@ -74,7 +74,7 @@ export class CpuLayers implements AttentionLayers<PodCache> {
         spans: cache.spans(layer, from, to, windowAt),
       };
       const part = mass
-        ? await this.#attention.attendWithMass(request, mass, cache.proximity.sinks)
+        ? await this.#attention.attendWithMass(request, { ...mass, heads: cache.telling(layer) }, cache.proximity.sinks)
         : await this.#attention.attend(request);
       if (to - from < rows) {
         output ??= new Float32Array(queries.length);

@@ -2,7 +2,7 @@
 
 import type { Span } from '../../attention/spans.ts';
 import { LaidOutCache } from '../../cache/laid-out-cache.ts';
-import { CacheLayout, headByHead, type Kept } from '../../cache/layout.ts';
+import { CacheLayout, headByHead, type Kept, tells } from '../../cache/layout.ts';
 import type { CacheShape } from '../../cache/memory.ts';
 import { pairSpans } from './pair-spans.ts';
 import { VectorStore } from './store.ts';
@@ -38,6 +38,11 @@ export class PodCache extends LaidOutCache<VectorStore> {
           .ranges(unit, from, to, windowAt)
           .flatMap(({ keys, values, start, end }) => pairSpans(keys, values, start, end)),
       );
+  }
+
+  /** For each KV head whether it tells where in a text an answer comes from. */
+  telling(layer: number): boolean[] {
+    return this.layout.units(layer).map(tells);
   }
 
   #append(kept: Kept<VectorStore>, rows: Uint16Array, commit: boolean): void {

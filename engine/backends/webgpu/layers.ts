@@ -215,7 +215,9 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
         const late = { queries: scratch.queries, partials: () => scratch.partials, states: () => scratch.states };
         recorders.push(...kernels.decode(late, () => scratch.output, spans));
       } else recorders.push(...kernels.prefill(scratch, () => scratch.output, shape, spans));
-      if (this.#evidence) recorders.push(...kernels.evidence(scratch, this.#evidence.of(layer, cache), shape, spans));
+      if (!this.#evidence) continue;
+      const telling = cache.telling(layer, spans);
+      recorders.push(...kernels.evidence(scratch, this.#evidence.of(layer, cache), shape, telling));
     }
     return recorders;
   }

@@ -2,7 +2,7 @@
 
 import type { Format } from '../../cache/format.ts';
 import { LaidOutCache } from '../../cache/laid-out-cache.ts';
-import { byPlan, CacheLayout, type Kept, type Range, type Unit } from '../../cache/layout.ts';
+import { byPlan, CacheLayout, type Kept, type Range, tells, type Unit } from '../../cache/layout.ts';
 import type { CacheShape } from '../../cache/memory.ts';
 import { type GpuSpan, type PagePart, placesOf } from './span.ts';
 import { type GpuMemory, type GpuPage, GpuStore } from './store.ts';
@@ -78,6 +78,12 @@ export class GpuPodCache extends LaidOutCache<GpuStore> {
       { keys: 'f16', values: 'f16' },
       ...distant.flatMap(({ keys, values }) => (keys && values ? [{ keys, values }] : [])),
     ];
+  }
+
+  /** Of a layer's spans those of KV heads that tell where in a text an answer comes from. */
+  telling(layer: number, spans: readonly GpuSpan[]): GpuSpan[] {
+    const units = this.layout.units(layer).map(tells);
+    return spans.filter(({ unit }) => units[unit]);
   }
 
   override clear(): void {
