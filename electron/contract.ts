@@ -3,7 +3,7 @@
  * checked against its schema on the services' side, because the screen is not trusted; results and events are typed.
  */
 import { z } from 'zod';
-import type { PlanCheck } from '../engine/cache/sharing-plan.ts';
+import type { PlanCheck } from '../engine/cache/plan-file.ts';
 import type { ClosestPassage, LoadedModel, Measured, MemoryUse, PlanId, PlanOffer } from '../engine/engine.ts';
 import type { Failure, PageRange } from '../engine/errors.ts';
 import type { FoundModel } from '../engine/hosts/converter.ts';

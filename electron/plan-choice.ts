@@ -6,8 +6,9 @@ export function offeredPlans(plans: readonly PlanOffer[]): readonly PlanOffer[] 
   return plans.filter(({ standing }) => standing !== 'unmeasured');
 }
 
-/** The chosen plan where the model has it, else the smallest. */
+/** The chosen plan where the model has it, else the one that the model was trained with, else the smallest. */
 export function usualPlanOf(plans: readonly PlanOffer[], chosen: PlanId): PlanId {
   const offered = offeredPlans(plans);
-  return (offered.find(({ id }) => id === chosen) ?? offered.at(-1))?.id ?? 'dense';
+  const adapted = offered.find(({ standing }) => standing === 'adapted');
+  return (offered.find(({ id }) => id === chosen) ?? adapted ?? offered.at(-1))?.id ?? 'dense';
 }

@@ -4,7 +4,7 @@
  * over all of them (`tests/integration/engine.test.ts`).
  */
 import type { CacheParts } from './cache/memory.ts';
-import type { PlanCheck } from './cache/sharing-plan.ts';
+import type { PlanCheck } from './cache/plan-file.ts';
 import type { Page } from './documents/document.ts';
 import type { Failure } from './errors.ts';
 import type { Fit } from './fit.ts';
@@ -53,6 +53,8 @@ export interface Capabilities {
 
 export interface PlanOffer {
   readonly id: PlanId;
+  /** What people call it. */
+  readonly label: string;
   /**
    * all kept: the dense model. adapted: the model was trained under it. measured: its cost was measured, see `check`.
    * unmeasured: nobody knows what it costs.

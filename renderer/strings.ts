@@ -1,3 +1,5 @@
+import type { MemoryPart } from './memory/memory-parts.ts';
+
 /** Every English sentence and word of the screen, in one place, ready for translation. Numbers are formatted in `format.ts`. */
 export const strings = {
   name: 'Proxima',
@@ -99,7 +101,7 @@ export const strings = {
     answered: 'Answer complete.',
   },
   compare: {
-    toggle: 'Compare dense and PoD',
+    toggle: 'Compare with dense',
     plans: { dense: 'Dense', pod: 'PoD' },
     memory: 'KV cache',
     firstToken: 'first token',
@@ -150,12 +152,13 @@ export const strings = {
     meaning: 'What it is',
     parts: {
       weights: ['Weights', 'The model itself; it is the same for every document.'],
-      values: ['Values', 'What each token says, kept for every token in every layer; nothing is dropped.'],
-      leaderKeys: ['Leader keys', 'Keys by which all tokens are found, shared by a block of layers.'],
-      followerKeys: ['Recent keys', 'Own keys of the latest tokens, in the layers that share the rest.'],
-      sinks: ['First tokens', 'Own keys of the first tokens, which every layer looks at.'],
+      keys: ['Keys', 'By which all tokens are found, in the layers that keep their own.'],
+      values: ['Values', 'What each token says, in the layers that look at all of them.'],
+      window: ['Latest tokens', 'Kept in full in the layers that keep less of the rest.'],
+      sinks: ['First tokens', 'Kept in full in every layer, since every layer looks at them.'],
       scratch: ['Scratch', 'Room for the work at hand; free again when it is done.'],
-    } as Record<string, readonly [name: string, meaning: string]>,
+    } satisfies Record<MemoryPart['name'], readonly [name: string, meaning: string]>,
+    rounded: (part: string, bits: number) => `${part}, ${bits} bits`,
   },
   fit: {
     title: 'What fits?',

@@ -1,5 +1,6 @@
 /** Our engine on WebGPU, measured: in a page or in Node. */
 import type { GpuPodCache } from '../../engine/backends/webgpu/pod-cache.ts';
+import { totalBytes } from '../../engine/cache/memory.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
 import type { Model } from '../../engine/model/model.ts';
@@ -31,7 +32,7 @@ export async function engineUnderTest(model: Model): Promise<EngineUnderTest> {
   const fill = (cache: GpuPodCache, from: number, to: number) => {
     for (let done = from; done < to; done += FILLED_AT_ONCE) {
       const rows = Math.min(FILLED_AT_ONCE, to - done);
-      for (let layer = 0; layer < decoder.cut.attention.length; layer++) cache.extend(layer, rows);
+      for (let layer = 0; layer < decoder.cut.attention.length; layer++) cache.extend(layer, rows, true);
       cache.commit();
     }
   };
@@ -72,7 +73,7 @@ export async function engineUnderTest(model: Model): Promise<EngineUnderTest> {
         await decoder.forward([12 + index], cache, { commit: false, want: 'candidates' });
         times.push(performance.now() - before);
       }
-      const cacheBytes = Object.values(cache.parts()).reduce((sum: number, bytes: number) => sum + bytes, 0);
+      const cacheBytes = totalBytes(cache.parts());
       cache.clear();
       return { milliseconds: median(times.slice(1)), cacheBytes };
     },

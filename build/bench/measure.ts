@@ -1,12 +1,14 @@
 /**
  * One measurement in a process of its own, so that its peak memory is its own too:
  *
- *     node build/bench/measure.ts engine|transformers FOLDER TOKENS dense|pod ROUNDS
+ *     node build/bench/measure.ts engine|transformers FOLDER TOKENS PLAN ROUNDS [PLANFILE]
  *
  * Prints one line of JSON.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { totalBytes } from '../../engine/cache/memory.ts';
+import { parsePlanFile } from '../../engine/cache/plan-file.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
@@ -30,10 +32,11 @@ const rounds = Number(process.argv[6] ?? 1);
 const WARM_UP_TOKENS = 600;
 const DECODED = 32;
 
-async function measureEngine(path: string, count: number, policyName: 'dense' | 'pod'): Promise<Measurement> {
+async function measureEngine(path: string, count: number, plan: string, file?: string): Promise<Measurement> {
   const runtime = createCpuRuntime();
   const model = await loadModel(await openModelFolder(path), runtime, { dataFolder: join(path, 'onnx') });
-  const policy = choosePolicy(model, { policy: policyName });
+  const planFile = file ? parsePlanFile(readFileSync(file, 'utf8'), file) : undefined;
+  const policy = choosePolicy(model, { policy: plan, planFile });
   const warm = model.decoder.createCache(cacheShape(model, policy));
   await prefill(model.decoder, warm, tokenIds(WARM_UP_TOKENS));
   // As many tokens as the peer decodes to warm up: JavaScript is interpreted at first.
@@ -54,7 +57,7 @@ async function measureEngine(path: string, count: number, policyName: 'dense' | 
     await model.decoder.forward([12 + index], cache, { commit: false, want: 'logits' });
     times.push(performance.now() - before);
   }
-  const cacheBytes = Object.values(cache.parts()).reduce((sum: number, bytes: number) => sum + bytes, 0);
+  const cacheBytes = totalBytes(cache.parts());
   return { prefillSeconds, decodeMilliseconds: median(times), peakBytes: peakBytes(), cacheBytes };
 }
 
@@ -83,9 +86,9 @@ function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
-const [peer, path = '', count, policy] = process.argv.slice(2);
+const [peer, path = '', count, plan = 'dense', , file] = process.argv.slice(2);
 const measured =
   peer === 'engine'
-    ? await measureEngine(path, Number(count), policy === 'dense' ? 'dense' : 'pod')
+    ? await measureEngine(path, Number(count), plan, file)
     : await measureTransformers(path, Number(count));
 process.stdout.write(`${JSON.stringify(measured)}\n`);

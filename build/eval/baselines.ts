@@ -4,8 +4,8 @@
  * dense cache and look at a part of it: what is compared is what they answer, with the bytes they would need.
  */
 import type { Attention, AttentionMass, AttentionRequest } from '../../engine/attention/attention.ts';
-import { asNumbers } from '../../engine/attention/half.ts';
 import type { Span } from '../../engine/attention/spans.ts';
+import { halfVectors, part, toNumbers, type Vectors } from '../../engine/attention/vectors.ts';
 import { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
 
 /** Sinks and the latest tokens, while reading as well as while answering. */
@@ -27,9 +27,8 @@ function clip(span: Span, from: number, to: number): Span[] {
   const start = Math.max(span.start, from);
   const end = Math.min(span.end, to);
   if (start >= end) return [];
-  const width = span.keys.length / (span.end - span.start);
-  const part = (data: Uint16Array) => data.subarray((start - span.start) * width, (end - span.start) * width);
-  return [{ start, end, keys: part(span.keys), values: part(span.values) }];
+  const cut = (vectors: Vectors) => part(vectors, span.end - span.start, start - span.start, end - span.start);
+  return [{ start, end, keys: cut(span.keys), values: cut(span.values) }];
 }
 
 /** Keeps, for each layer and KV head, the tokens that were chosen for it; everything as long as none were. */
@@ -62,7 +61,7 @@ export class EvictingCache extends PodCache {
 
 function gather(spans: readonly Span[], tokens: Int32Array): Span {
   const first = spans[0] as Span;
-  const width = first.keys.length / (first.end - first.start);
+  const width = bitsOf(first.keys).length / (first.end - first.start);
   const keys = new Uint16Array(tokens.length * width);
   const values = new Uint16Array(tokens.length * width);
   let index = 0;
@@ -70,10 +69,16 @@ function gather(spans: readonly Span[], tokens: Int32Array): Span {
     while ((spans[index] as Span).end <= token) index += 1;
     const span = spans[index] as Span;
     const at = (token - span.start) * width;
-    keys.set(span.keys.subarray(at, at + width), slot * width);
-    values.set(span.values.subarray(at, at + width), slot * width);
+    keys.set(bitsOf(span.keys).subarray(at, at + width), slot * width);
+    values.set(bitsOf(span.values).subarray(at, at + width), slot * width);
   }
-  return { start: 0, end: tokens.length, keys, values };
+  return { start: 0, end: tokens.length, keys: halfVectors(keys), values: halfVectors(values) };
+}
+
+/** The baselines keep a dense cache. */
+function bitsOf(vectors: Vectors): Uint16Array {
+  if (vectors.format !== 'f16') throw new TypeError('a dense cache keeps f16');
+  return vectors.elements;
 }
 
 /** SnapKV pools its scores over this many neighbours, so that what is kept keeps its surroundings. */
@@ -156,7 +161,8 @@ function committedKeys(spans: readonly Span[], tokens: number, headSize: number)
   const keys = new Float32Array(tokens * headSize);
   for (const span of spans) {
     if (span.start >= tokens) continue;
-    const numbers = asNumbers(span.keys.subarray(0, (Math.min(span.end, tokens) - span.start) * headSize));
+    const [count, seen] = [span.end - span.start, Math.min(span.end, tokens) - span.start];
+    const numbers = toNumbers(part(span.keys, count, 0, seen), headSize);
     keys.set(numbers, span.start * headSize);
   }
   return keys;

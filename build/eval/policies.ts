@@ -1,5 +1,6 @@
 /** The ways to keep a document in memory that are compared, each as "read once, ask every question by itself". */
-import { type PlanFile, planFileSchema } from '../../engine/cache/sharing-plan.ts';
+import { denseBytes, plannedParts, totalBytes } from '../../engine/cache/memory.ts';
+import type { PlanFile } from '../../engine/cache/plan-file.ts';
 import { decode } from '../../engine/generate/decode.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
 import { createSampler, greedy } from '../../engine/generate/sampling.ts';
@@ -27,13 +28,14 @@ const MAX_TOKENS = 40;
 /** Rows at the end of the document by which question-blind eviction judges. */
 const OBSERVED = 32;
 
-/** Reads under dense or PoD, through the engine's own front. */
+/** Reads under dense or a plan of the file, through the engine's own front. */
 export async function openReading(
   model: Model,
-  policy: 'dense' | PlanFile,
+  policy: string,
+  planFile: PlanFile,
   document: EvaluationDocument,
 ): Promise<OpenDocument> {
-  const chosen = policy === 'dense' ? choosePolicy(model, { policy }) : choosePolicy(model, { planFile: policy });
+  const chosen = choosePolicy(model, { policy, planFile });
   const reading = await Reading.open(model, chosen, document, { availableBytes: Infinity });
   return {
     async ask(question) {
@@ -49,30 +51,23 @@ export async function openReading(
   };
 }
 
-/** Tokens of a dense cache that take as many bytes as PoD under a plan (pod.md, Memory; pages left out). */
-export function sameMemoryTokens(plan: PlanFile, tokens: number): number {
-  return Math.round(tokens * (1 - savingOf(plan, tokens)));
+/** Share of the dense cache that a plan saves at a length, in whole pages, as they are allocated. */
+export function savingOf(model: Model, policy: string, planFile: PlanFile, tokens: number): number {
+  const shape = cacheShape(model, choosePolicy(model, { policy, planFile }));
+  return 1 - totalBytes(plannedParts(shape, tokens)) / denseBytes(shape, tokens);
 }
 
-/** Share of the dense cache that PoD saves at a length, by the formula. */
-export function savingOf(plan: PlanFile, tokens: number): number {
-  const pairs = plan.leaders.flatMap((row, layer) => row.map((leader) => leader === layer));
-  const leaders = pairs.filter((leads) => leads).length;
-  const distant = Math.max(0, tokens - plan.sinks - plan.recent);
-  return 0.5 * (distant / tokens) * (1 - leaders / pairs.length);
-}
-
-/** Reads under a baseline that may keep `kept` tokens. */
+/** Reads under a baseline that may keep as many bytes as a plan takes. */
 export async function openBaseline(
   model: Model,
   baseline: Baseline,
   document: EvaluationDocument,
-  plan: PlanFile,
+  { policy, planFile }: { readonly policy: string; readonly planFile: PlanFile },
   attention: WatchingAttention,
 ): Promise<OpenDocument> {
   const { ids } = tokeniseDocument(model, document.pages);
-  const kept = sameMemoryTokens(plan, ids.length);
-  const shape = cacheShape(model, choosePolicy(model, { policy: 'dense', sinks: plan.sinks, recent: plan.recent }));
+  const kept = Math.round(ids.length * (1 - savingOf(model, policy, planFile, ids.length)));
+  const shape = cacheShape(model, choosePolicy(model, { policy: 'dense', planFile }));
   const cache = baseline === 'streaming' ? new SinkWindowCache(shape) : new EvictingCache(shape);
   if (cache instanceof SinkWindowCache) cache.kept = kept;
   if (baseline === 'snapkv' && cache instanceof EvictingCache) await readAndEvict(model, cache, ids, kept, attention);
@@ -120,8 +115,4 @@ async function readAndEvict(
       layer,
       heads.map((tokens) => Int32Array.from([...tokens, ...latest])),
     );
-}
-
-export function parsePlan(text: string): PlanFile {
-  return planFileSchema.parse(JSON.parse(text));
 }

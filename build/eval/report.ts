@@ -5,10 +5,12 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describePlan } from '../../engine/cache/plan.ts';
+import type { NamedPlan } from '../../engine/cache/plan-file.ts';
 import { describeExploration } from './exploration.ts';
 import { drawHeatMaps, type Grid } from './heat-map.ts';
 import { percent, table } from './markdown.ts';
-import { type AnsweredQuestion, confidence, type Results } from './results.ts';
+import { type AnsweredQuestion, confidence, parseResults, type Results } from './results.ts';
 
 const FOLDER = join(import.meta.dirname, 'results');
 const DEPTHS = 10;
@@ -28,7 +30,7 @@ function main(): void {
   const written = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
   const files = written.filter((name) => !/^(curve|explore)-/.test(name));
   const explored = written.filter((name) => name.startsWith('explore-'));
-  const all = files.map((name) => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Results);
+  const all = files.map((name) => parseResults(readFileSync(join(FOLDER, name), 'utf8')));
   const parts = all.toSorted((a, b) => order(a) - order(b) || a.label.localeCompare(b.label)).map(describe);
   const introduction = existsSync(join(import.meta.dirname, 'introduction.md'))
     ? readFileSync(join(import.meta.dirname, 'introduction.md'), 'utf8')
@@ -51,7 +53,7 @@ function describe(results: Results): string {
   drawGrids(results, policies, lengths);
   return `## ${label}
 
-Weights ${results.model}; plan ${JSON.stringify(plan.leaders.map((row) => (new Set(row).size === 1 ? row[0] : row)))}, ${plan.sinks} sinks, ${plan.recent} recent (${plan.found}).
+Weights ${results.model}; ${plan.plans.map(describeNamed).join('; ')}.
 
 ![exact answers by depth and length](results/${label}.png)
 
@@ -60,7 +62,10 @@ Weights ${results.model}; plan ${JSON.stringify(plan.leaders.map((row) => (new S
 ${table(
   ['', ...lengths.map(thousands)],
   [
-    ['KV cache saved by PoD', ...lengths.map((length) => percent(savings[length] ?? 0))],
+    ...plan.plans.map(({ id, label }) => [
+      `KV cache saved by ${label}`,
+      ...lengths.map((length) => percent(savings[id]?.[length] ?? 0)),
+    ]),
     ...policies.map((policy) => [
       NAMES[policy] ?? policy,
       ...lengths.map((length) => shareOf(cell(present, policy, length), ({ exact }) => exact)),
@@ -98,6 +103,16 @@ ${table(
 
 ${kinds(policies, present)}
 `;
+}
+
+/** Layer by layer; a layer whose heads are alike is one word. */
+function describeUnits({ units }: NamedPlan): string {
+  const rows = describePlan({ units }).map((line) => line.replace(/^\d+: /, '').split(' '));
+  return rows.map((row) => (new Set(row).size === 1 ? row[0] : row.join(' '))).join(', ');
+}
+
+function describeNamed(plan: NamedPlan): string {
+  return `plan ${plan.label} [${describeUnits(plan)}], ${plan.sinks} sinks, ${plan.recent} recent (${plan.found})`;
 }
 
 function cell(answered: readonly AnsweredQuestion[], policy: string, length: number): AnsweredQuestion[] {
@@ -163,10 +178,18 @@ function describeCurve(): string {
   const files = readdirSync(FOLDER).filter((name) => name.startsWith('curve') && name.endsWith('.json'));
   if (files.length === 0) return '';
   const rows = files.map((name) => {
-    const { answered, label, model, plan, savings } = JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as Results;
+    const { answered, label, model, plan, savings } = parseResults(readFileSync(join(FOLDER, name), 'utf8'));
+    const [first] = plan.plans as [NamedPlan];
     const present = answered.filter((each) => !isAbsent(each) && each.policy === 'pod');
     const [length = 0] = unique(present.map((each) => each.length));
-    return { label, model, plan, length, saving: savings[length] ?? 0, score: shareOf(present, ({ exact }) => exact) };
+    return {
+      label,
+      model,
+      plan: first,
+      length,
+      saving: savings[first.id]?.[length] ?? 0,
+      score: shareOf(present, ({ exact }) => exact),
+    };
   });
   return `
 ## Saving against score
@@ -178,7 +201,7 @@ ${table(
     .map(({ model, plan, length, saving, score }) => [
       model,
       plan.found,
-      JSON.stringify(plan.leaders.map((row) => (new Set(row).size === 1 ? row[0] : row))),
+      describeUnits(plan),
       thousands(length),
       percent(saving),
       score,

@@ -1,5 +1,5 @@
 /** What an evaluation found out, question by question. */
-import type { PlanFile } from '../../engine/cache/sharing-plan.ts';
+import { type PlanFile, parsePlanFile } from '../../engine/cache/plan-file.ts';
 
 export interface AnsweredQuestion {
   readonly policy: string;
@@ -23,8 +23,8 @@ export interface Results {
   /** First digits of the SHA-256 of the graph. */
   readonly model: string;
   readonly plan: PlanFile;
-  /** Share of the dense cache that the plan saves, by length. */
-  readonly savings: Readonly<Record<string, number>>;
+  /** Share of the dense cache that each plan saves, by length. */
+  readonly savings: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly answered: readonly AnsweredQuestion[];
 }
 
@@ -37,4 +37,11 @@ export function confidence(right: number, all: number): { low: number; high: num
   const spread = z * Math.sqrt((share * (1 - share)) / all + (z * z) / (4 * all * all));
   const scale = 1 + (z * z) / all;
   return { low: (centre - spread) / scale, high: (centre + spread) / scale };
+}
+
+/** Results of any age: the first knew one plan. */
+export function parseResults(text: string): Results {
+  const found = JSON.parse(text) as Results & { readonly plan: { readonly version: number } };
+  const plan = parsePlanFile(JSON.stringify(found.plan), found.label);
+  return { ...found, plan, savings: found.plan.version === 2 ? found.savings : ({ pod: found.savings } as never) };
 }

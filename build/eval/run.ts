@@ -1,6 +1,6 @@
 /**
- * npm run eval: looks facts up in documents of 1k to 64k tokens through the engine, under dense, PoD, and at the same
- * memory the two known alternatives that drop tokens.
+ * npm run eval: looks facts up in documents of 1k to 64k tokens through the engine, under dense, the model's cache plans, and
+ * at the same memory the two known alternatives that drop tokens.
  *
  *     npm run eval [-- --lengths 1024,4096] [--documents 25,8] [--policies dense,pod] [--model DIR] [--plan FILE] [--label NAME] [--set needles|crowded]
  *
@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CpuAttention } from '../../engine/backends/cpu/attention.ts';
 import { CpuLayers } from '../../engine/backends/cpu/layers.ts';
-import type { PlanFile } from '../../engine/cache/sharing-plan.ts';
+import { type PlanFile, parsePlanFile } from '../../engine/cache/plan-file.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { loadModel, type Model } from '../../engine/model/model.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
@@ -27,15 +27,7 @@ import {
   readProse,
   readQuestions,
 } from './documents.ts';
-import {
-  BASELINES,
-  type Baseline,
-  type OpenDocument,
-  openBaseline,
-  openReading,
-  parsePlan,
-  savingOf,
-} from './policies.ts';
+import { BASELINES, type Baseline, type OpenDocument, openBaseline, openReading, savingOf } from './policies.ts';
 import type { AnsweredQuestion, Results } from './results.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -79,13 +71,16 @@ async function main(): Promise<void> {
     label: options.label,
     model: bench.modelHash,
     plan: bench.plan,
-    savings: Object.fromEntries(
-      options.lengths.split(',').map((length) => [length, savingOf(bench.plan, Number(length))]),
-    ),
+    savings: Object.fromEntries(bench.plan.plans.map(({ id }) => [id, savingsOf(bench, id)])),
     answered,
   };
   mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
   writeFileSync(join(import.meta.dirname, 'results', `${options.label}.json`), `${JSON.stringify(results)}\n`);
+}
+
+function savingsOf({ model, plan }: Bench, policy: string): Record<string, number> {
+  const lengths = options.lengths.split(',');
+  return Object.fromEntries(lengths.map((length) => [length, savingOf(model, policy, plan, Number(length))]));
 }
 
 async function prepare(folder: string): Promise<Bench> {
@@ -96,7 +91,7 @@ async function prepare(folder: string): Promise<Bench> {
     createLayers: (cut, tables) => new CpuLayers(cut.attention, tables, runtime, attention),
   };
   const model = await loadModel(await openModelFolder(folder), watched, { dataFolder: join(folder, 'onnx') });
-  const plan = options.plan ? parsePlan(readFileSync(options.plan, 'utf8')) : model.planFile;
+  const plan = options.plan ? parsePlanFile(readFileSync(options.plan, 'utf8'), options.plan) : model.planFile;
   if (!plan) throw new Error(`${folder} has no pod.json; give --plan`);
   const modelHash = createHash('sha256')
     .update(readFileSync(join(folder, 'onnx/model.onnx')))
@@ -107,8 +102,9 @@ async function prepare(folder: string): Promise<Bench> {
 
 /** The answers to one document's questions under one policy, from the folder of earlier runs where they are there. */
 async function answersOf(bench: Bench, policy: string, length: number, index: number): Promise<AnsweredQuestion[]> {
+  const plan = bench.plan.plans.find(({ id }) => id === planOf(policy)) ?? bench.plan.plans[0];
   const key = createHash('sha256')
-    .update(JSON.stringify([policy === 'dense' ? '' : bench.plan.leaders, bench.plan.sinks, bench.plan.recent, SEED]))
+    .update(JSON.stringify([policy === 'dense' ? '' : plan?.units, plan?.sinks, plan?.recent, SEED]))
     .digest('hex')
     .slice(0, 8);
   const folder = join(import.meta.dirname, 'work', bench.modelHash);
@@ -126,11 +122,17 @@ async function answersOf(bench: Bench, policy: string, length: number, index: nu
   return answered;
 }
 
+/** A baseline may keep what a plan takes: `snapkv@small`; of the first plan where none is named. */
+function planOf(policy: string): string | undefined {
+  const [name = '', plan] = policy.split('@');
+  return BASELINES.includes(name as Baseline) ? plan : name;
+}
+
 function openUnder(bench: Bench, policy: string, document: EvaluationDocument): Promise<OpenDocument> {
-  if (policy === 'dense') return openReading(bench.model, 'dense', document);
-  if (policy === 'pod') return openReading(bench.model, bench.plan, document);
-  if (!BASELINES.includes(policy as Baseline)) throw new RangeError(`no policy ${policy}`);
-  return openBaseline(bench.model, policy as Baseline, document, bench.plan, bench.attention);
+  const [baseline] = policy.split('@');
+  if (!BASELINES.includes(baseline as Baseline)) return openReading(bench.model, policy, bench.plan, document);
+  const same = { policy: planOf(policy) ?? bench.plan.plans[0]?.id ?? 'dense', planFile: bench.plan };
+  return openBaseline(bench.model, baseline as Baseline, document, same, bench.attention);
 }
 
 async function askAll(

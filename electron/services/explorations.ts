@@ -47,7 +47,7 @@ export class Explorations {
       if (message.type === 'progress') this.#set({ ...state, done: message.done, total: message.total });
       else if (message.type === 'failed') this.#end({ ...state, state: 'failed', failure: message.failure });
       else {
-        const check = message.exploration.plan.check ?? null;
+        const check = message.exploration.plan.plans[0]?.check ?? null;
         this.#process = undefined; // Its own end is none of a failure any more.
         child.kill();
         writePlan(planTarget(folder), message.exploration).then(

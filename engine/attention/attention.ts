@@ -31,6 +31,8 @@ export interface AttentionRequest {
 export interface AttentionMass {
   /** One weight a token from 0 on. */
   readonly mass: Float64Array;
+  /** For each KV head whether it counts; all do where left out. */
+  readonly heads?: readonly boolean[] | undefined;
 }
 
 export interface Attention {

@@ -1,8 +1,8 @@
 /** Attention over spans in plain f64 loops: the truth that every other implementation is tested against. */
 import { firstVisible } from '../cache/local-window.ts';
 import type { AttentionRequest, AttentionShape } from './attention.ts';
-import { asNumbers } from './half.ts';
 import type { Span } from './spans.ts';
+import { toNumbers } from './vectors.ts';
 
 /** A partial result of one row over one span: o, normalised within the span, and its log-sum-exp. */
 export interface Partial {
@@ -32,8 +32,8 @@ export function partialAttention(
   shape: AttentionShape,
 ): Partial {
   const { headSize } = shape;
-  const keys = asNumbers(span.keys);
-  const values = asNumbers(span.values);
+  const keys = toNumbers(span.keys, headSize);
+  const values = toNumbers(span.values, headSize);
   const from = Math.max(0, firstVisible(position, shape.window) - span.start);
   const visible = Math.max(0, Math.min(span.end, position + 1) - span.start - from);
   const offset = (token: number) => (from + token) * headSize;
@@ -103,7 +103,7 @@ function scoresOf(
 ): Map<number, number> {
   const scores = new Map<number, number>();
   for (const { start, end, keys } of spans) {
-    const numbers = asNumbers(keys);
+    const numbers = toNumbers(keys, shape.headSize);
     const from = Math.max(start, firstVisible(position, shape.window));
     for (let token = from; token < Math.min(end, position + 1); token++)
       scores.set(token, score(query, numbers, (token - start) * shape.headSize, shape));

@@ -1,6 +1,6 @@
 /** What the engine needs of a cache, wherever its memory lies. */
 import type { CacheParts, CacheShape } from './memory.ts';
-import type { Proximity } from './sharing-plan.ts';
+import type { Proximity } from './proximity.ts';
 
 export interface KeyValueCache {
   readonly shape: CacheShape;

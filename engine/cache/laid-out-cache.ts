@@ -1,8 +1,8 @@
-/** What every PoD cache does alike, wherever its stores lie: it asks its layout. */
+/** What every cache does alike, wherever its stores lie: it asks its layout. */
 import type { KeyValueCache } from './key-value-cache.ts';
 import type { CacheLayout, TokenStore } from './layout.ts';
 import type { CacheParts, CacheShape } from './memory.ts';
-import type { Proximity } from './sharing-plan.ts';
+import type { Proximity } from './proximity.ts';
 
 export abstract class LaidOutCache<Store extends TokenStore> implements KeyValueCache {
   protected readonly layout: CacheLayout<Store>;

@@ -1,5 +1,5 @@
 /** How the rows of a step are cut where the recent window moves. */
-import { WINDOW_STEP } from './sharing-plan.ts';
+import { WINDOW_STEP } from './proximity.ts';
 
 export interface RowBlock {
   /** Positions, end exclusive. */

@@ -1,7 +1,7 @@
 /** Listens to attention: how each layer's rows share their attention among the distant tokens. */
 import type { Attention, AttentionMass, AttentionRequest, AttentionShape } from '../attention/attention.ts';
-import { asNumbers } from '../attention/half.ts';
 import type { Span } from '../attention/spans.ts';
+import { toNumbers } from '../attention/vectors.ts';
 
 /** Shares of one layer: f32 [query heads, rows, distant tokens], each row summing to 1. */
 export interface LayerShares {
@@ -61,7 +61,7 @@ function scoreSpan(
   end: number,
   { headSize, scale, softcap }: AttentionShape,
 ): void {
-  const keys = asNumbers(span.keys);
+  const keys = toNumbers(span.keys, headSize);
   for (let token = Math.max(start, span.start); token < Math.min(end, span.end); token++) {
     const offset = (token - span.start) * headSize;
     let sum = 0;

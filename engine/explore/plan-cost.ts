@@ -1,5 +1,6 @@
 /** What a plan costs: how much worse the model predicts the reader's own texts and finds what was planted in them. */
-import type { Proximity, SharingPlan } from '../cache/sharing-plan.ts';
+import type { CachePlan } from '../cache/plan.ts';
+import type { Proximity } from '../cache/proximity.ts';
 import { throwIfCancelled } from '../errors.ts';
 import { prefill } from '../generate/prefill.ts';
 import { argmax } from '../generate/sampling.ts';
@@ -24,7 +25,7 @@ export const PROBE_PROXIMITY: Proximity = { sinks: 16, recent: 64 };
 
 export async function measureCost(
   decoder: Decoder,
-  plan: SharingPlan,
+  plan: CachePlan,
   texts: readonly ProbeText[],
   signal?: AbortSignal,
 ): Promise<PlanCost> {
@@ -46,7 +47,7 @@ export async function measureCost(
 /** Adds to the losses; gives how many planted facts were found. */
 async function measureText(
   decoder: Decoder,
-  plan: SharingPlan,
+  plan: CachePlan,
   { ids, questions }: ProbeText,
   texting: Losses,
   answering: Losses,

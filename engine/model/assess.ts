@@ -1,5 +1,5 @@
 /** What a model folder holds and whether it runs, from its files alone: config, tokenizer, template and graph; no weights are loaded. */
-import { type PlanCheck, parsePlanFile } from '../cache/sharing-plan.ts';
+import { type PlanCheck, parsePlanFile } from '../cache/plan-file.ts';
 import { type Failure, failureOf, ProximaError } from '../errors.ts';
 import { cacheBytesPerThousand } from '../hub/catalogue.ts';
 import type { WithoutPod } from '../unsupported.ts';
@@ -131,6 +131,6 @@ async function refuseForeignFolder(folder: ModelFolder): Promise<void> {
 
 async function planOf(folder: ModelFolder): Promise<Pick<ModelFacts, 'plan' | 'check'>> {
   if (!(await folder.has('pod.json'))) return { plan: 'none', check: null };
-  const { adapted, check } = parsePlanFile(await readText(folder, 'pod.json'), 'pod.json');
-  return { plan: adapted ? 'adapted' : 'not adapted', check: check ?? null };
+  const [first] = parsePlanFile(await readText(folder, 'pod.json'), 'pod.json').plans;
+  return { plan: first?.adapted ? 'adapted' : 'not adapted', check: first?.check ?? null };
 }

@@ -1,5 +1,5 @@
-/** Loads a model folder: config, tokenizer, chat template, the graph cut into sessions, and its sharing plan if it has one. */
-import { type PlanFile, parsePlanFile } from '../cache/sharing-plan.ts';
+/** Loads a model folder: config, tokenizer, chat template, the graph cut into sessions, and its cache plans if it has some. */
+import { type PlanFile, parsePlanFile } from '../cache/plan-file.ts';
 import { type Calibration, parseCalibration } from '../passages/confidence.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type PromptLayout, readPromptLayout } from './chat-template.ts';

@@ -4,7 +4,7 @@ import type { OnnxInitializer } from './onnx.ts';
 import type { ByteSource } from './source.ts';
 
 /** ONNX element types (TensorProto.DataType). */
-export const ElementType = { float: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
+export const ElementType = { float: 1, uint8: 2, int8: 3, int32: 6, int64: 7, float16: 10 } as const;
 
 export interface NodeDescription {
   readonly operator: string;

@@ -1,7 +1,7 @@
 /** The terminal front: `npm run ask -- FILE "QUESTION"`. Answers on stdout, progress and errors on stderr. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parsePlanFile } from '../cache/sharing-plan.ts';
+import { parsePlanFile } from '../cache/plan-file.ts';
 import type { Document } from '../documents/document.ts';
 import type { Answer, PlanId } from '../engine.ts';
 import { ProximaError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { readDocumentFile } from '../hosts/document-reader.ts';
 import { Reading } from '../local/reading.ts';
 import type { Turn } from '../model/chat-template.ts';
 import { loadModel, type Model } from '../model/model.ts';
-import { choosePolicy } from '../policy.ts';
+import { choosePolicy, type Policy, plansOf } from '../policy.ts';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { splitThinking } from '../thinking.ts';
@@ -32,9 +32,13 @@ async function main(): Promise<void> {
   const runtime = await chooseRuntime(line.runtime, line.threads);
   const model = await loadModel(await openModelFolder(line.model), runtime, { dataFolder: join(line.model, 'onnx') });
   try {
-    const run = (policy: PlanId | undefined) =>
-      answerUnder(policy, line, model, runtime, whole, pages, controller.signal);
-    if (line.compare) printComparison(line, await run('dense'), await run('pod'));
+    const planFile = line.plan ? parsePlanFile(await readPlan(line.plan), line.plan) : model.planFile;
+    const run = (policy: PlanId | undefined) => {
+      const chosen = choosePolicy(model, { policy, planFile, sinks: line.sinks, recent: line.recent });
+      return answerUnder(chosen, line, model, runtime, whole, pages, controller.signal);
+    };
+    const [dense, other] = plansOf({ planFile });
+    if (line.compare) printComparison(line, await run(dense?.id), await run(line.policy ?? other?.id));
     else print(line, await run(line.policy));
   } finally {
     await model.decoder.close();
@@ -64,7 +68,7 @@ function choosePages(document: Document, range: CommandLine['pages']): Document[
 }
 
 async function answerUnder(
-  policyName: PlanId | undefined,
+  policy: Policy,
   line: CommandLine,
   model: Model,
   runtime: Runtime,
@@ -72,8 +76,6 @@ async function answerUnder(
   pages: Document['pages'],
   signal: AbortSignal,
 ): Promise<Report> {
-  const planFile = line.plan ? parsePlanFile(await readPlan(line.plan), line.plan) : undefined;
-  const policy = choosePolicy(model, { policy: policyName, planFile, sinks: line.sinks, recent: line.recent });
   const progress = startProgress('Reading', 'tokens');
   const options = {
     availableBytes: line.memory === undefined ? runtime.availableBytes() : line.memory * 2 ** 20,

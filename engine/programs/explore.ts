@@ -1,12 +1,27 @@
 /**
- * `npm run explore -- --document FILE...`: finds a sharing plan for a model on the reader's own documents, with the engine itself, and
- * says what it costs. Writes the plan and a picture beside the model.
+ * `npm run explore -- --document FILE...`: finds a cache plan for a model on the reader's own documents, with the engine itself, and
+ * says what it costs. Writes the plan and pictures beside the model. Stopped, it goes on where it stood when it is called again.
  */
+
+import { rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Exploration, findPlan, loadExplorable, type NamedText, USUAL_DELTA } from '../explore/find-plan.ts';
+import { describePlan } from '../cache/plan.ts';
+import { parsePlanFile } from '../cache/plan-file.ts';
+import { ProximaError } from '../errors.ts';
+import {
+  checkPlans,
+  type ExplorableModel,
+  type Exploration,
+  findPlan,
+  loadExplorable,
+  type NamedText,
+  USUAL_DELTA,
+} from '../explore/find-plan.ts';
 import type { PlanCost } from '../explore/plan-cost.ts';
-import type { Found } from '../explore/search.ts';
+import { describeChange, type Found } from '../explore/search.ts';
+import { openKnownCosts } from '../folders/known-costs.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { planTarget, writePlan } from '../folders/plan-files.ts';
 import { readDocumentFile } from '../hosts/document-reader.ts';
@@ -22,6 +37,7 @@ interface Options {
   readonly delta?: number;
   readonly saving?: number;
   readonly out?: string;
+  readonly check?: string;
   readonly json: boolean;
 }
 
@@ -32,19 +48,39 @@ async function explore(options: Options): Promise<void> {
   const folder = resolve(options.model);
   const explorable = await loadExplorable(await openModelFolder(folder), createCpuRuntime(), join(folder, 'onnx'));
   const progress = startProgress('Trying plans', 'plans');
+  const told = {
+    signal: controller.signal,
+    onProgress: (done: number, total: number) => progress.update(done, total),
+  };
   try {
-    const exploration = await findPlan(explorable, await readTexts(options.document), {
-      goal: { delta: options.delta, saving: options.saving },
-      signal: controller.signal,
-      onProgress: (done, total) => progress.update(done, total),
-    });
-    progress.stop();
+    const texts = await readTexts(options.document);
+    if (options.check) return await check(options.check, explorable, texts, told);
+    const goal = { delta: options.delta, saving: options.saving };
     const target = options.out ? resolve(options.out) : planTarget(folder);
+    // Beside the plan until there is one: an exploration that is stopped goes on from there.
+    const measured = `${target}.measured`;
+    const exploration = await findPlan(explorable, texts, { goal, known: openKnownCosts(measured), ...told });
+    progress.stop();
+    rmSync(measured, { force: true });
     report(options, exploration, target, await writePlan(target, exploration));
   } finally {
     progress.stop();
     await explorable.model.decoder.close();
   }
+}
+
+/** Prints the file with what its plans cost. */
+async function check(
+  path: string,
+  explorable: ExplorableModel,
+  texts: readonly NamedText[],
+  told: Parameters<typeof checkPlans>[3],
+): Promise<void> {
+  const content = await readFile(path, 'utf8').catch(() => {
+    throw new ProximaError('file-missing', { path });
+  });
+  const checked = await checkPlans(explorable, texts, parsePlanFile(content, path), told);
+  process.stdout.write(`${JSON.stringify(checked, null, 2)}\n`);
 }
 
 function readTexts(files: readonly string[]): Promise<NamedText[]> {
@@ -75,13 +111,16 @@ function lines({ chosen, alone, steps }: Found, dense: PlanCost, target: string,
     `loss ${cost.loss.toFixed(3)}, perplexity ${cost.perplexity.toFixed(2)}, planted facts ${cost.found} of ${cost.planted}`;
   const percent = (share: number) => `${(share * 100).toFixed(1).padStart(5)} %`;
   return [
-    'What it costs when a KV head of a layer follows alone (nats):',
-    ...alone.map((row, layer) => `  layer ${layer}: ${row.map((loss) => loss.toFixed(3)).join('  ')}`),
+    'What a change costs alone on the first document (nats), and saves of a long document’s KV cache:',
+    ...alone.map(
+      ({ change, loss, saving }) => `  ${loss.toFixed(3).padStart(7)}  ${percent(saving)}  ${describeChange(change)}`,
+    ),
     '',
-    'Saved of a long document’s KV cache, and what that costs:',
+    'Saved of it, change after change, and what that costs:',
     ...steps.map(({ saving, cost }) => `  ${percent(saving)}: ${told(cost)}`),
     '',
-    `Chosen: ${percent(chosen.saving).trim()} saved. Leaders: ${JSON.stringify(chosen.plan.leaders)}`,
+    `Chosen: ${percent(chosen.saving).trim()} saved. Its units, layer by layer:`,
+    ...describePlan(chosen.plan).map((line) => `  ${line}`),
     `  dense: ${told(dense)}`,
     `  plan:  ${told(chosen.cost)}`,
     'The model was not trained under this plan: these figures are all that speaks for it.',
@@ -97,12 +136,17 @@ const within = (least: number, most: number) => (text: string) => {
 };
 
 const command = new Command('npm run explore --')
-  .description('Finds which layers of a model may share keys, on your own documents, and what that costs.')
+  .description('Finds what a model can do without in its cache, on your own documents, and what that costs.')
   .requiredOption('--document <file...>', 'documents to measure on; a few pages of each are read')
   .option('--model <folder>', 'the model', BUILT_IN_MODEL)
   .option('--delta <nats>', `loss that may be added; ${USUAL_DELTA} when left out`, within(0, 10))
-  .option('--saving <percent>', 'save so much of a long document’s cache instead', (text) => within(0, 50)(text) / 100)
+  .option(
+    '--saving <percent>',
+    'save at least so much of a long document’s cache instead',
+    (text) => within(0, 97)(text) / 100,
+  )
   .option('--out <file>', 'where the plan goes; beside the model when left out')
+  .option('--check <file>', 'look for nothing: print the plans of a file with what they cost')
   .option('--json', 'print JSON', false);
 
 try {

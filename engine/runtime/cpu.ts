@@ -35,8 +35,8 @@ export function createCpuRuntime(options: CpuRuntimeOptions = {}): Runtime {
     availableBytes: availableMemoryBytes,
     createSession: (model, external) => createSession(model, threads, external?.folder),
     tensor: (
-      type: 'float32' | 'float16' | 'int32' | 'int64',
-      data: Float32Array | Uint16Array | Int32Array | BigInt64Array,
+      type: 'float32' | 'float16' | 'int8' | 'int32' | 'int64',
+      data: Float32Array | Uint16Array | Int8Array | Int32Array | BigInt64Array,
       dimensions: readonly number[],
     ) => new Tensor(type, data as Float32Array, dimensions),
     largestBufferBytes: Number.POSITIVE_INFINITY,

@@ -34,6 +34,7 @@ export interface Runtime {
   /** A tensor over memory that the caller keeps; float16 as bits. */
   tensor(type: 'float32', data: Float32Array, dimensions: readonly number[]): Tensor;
   tensor(type: 'float16', data: Uint16Array, dimensions: readonly number[]): Tensor;
+  tensor(type: 'int8', data: Int8Array, dimensions: readonly number[]): Tensor;
   tensor(type: 'int32', data: Int32Array, dimensions: readonly number[]): Tensor;
   tensor(type: 'int64', data: BigInt64Array, dimensions: readonly number[]): Tensor;
   /** Whether segments lay heads apart at their ends for this runtime's attention (`graft.ts`), or give the graph's own tensors. */

@@ -47,8 +47,8 @@ export function createWebGpuRuntime({
       return { run: (feeds) => session.run(feeds), close: () => session.release() };
     },
     tensor: (
-      type: 'float32' | 'float16' | 'int32' | 'int64',
-      data: Float32Array | Uint16Array | Int32Array | BigInt64Array,
+      type: 'float32' | 'float16' | 'int8' | 'int32' | 'int64',
+      data: Float32Array | Uint16Array | Int8Array | Int32Array | BigInt64Array,
       dimensions: readonly number[],
     ) => new ort.Tensor(type, data as Float32Array, dimensions) as TensorClass,
     createLayers: (cut, tables) =>

@@ -5,6 +5,7 @@ import { splitThinking } from '../../engine/thinking.ts';
 import { AnswerView } from '../chat/answer-view.tsx';
 import { bytes, count, percent, seconds } from '../format.ts';
 import { planName } from '../plan-names.ts';
+import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 
 export function Comparison({ turn }: { readonly turn: Turn }) {
@@ -30,9 +31,13 @@ interface SideProps {
 
 function Side({ answer, changes, side }: SideProps) {
   const { plan, memory, firstTokenSeconds, tokensPerSecond } = answer;
+  const name = planName(
+    plan,
+    useAppState((state) => state.engine.plans),
+  );
   return (
-    <section className="side" data-plan={plan} aria-label={planName(plan)}>
-      <h4>{planName(plan)}</h4>
+    <section className="side" data-plan={plan} aria-label={name}>
+      <h4>{name}</h4>
       <AnswerView answer={answer}>{changes && <Marked changes={changes} side={side} />}</AnswerView>
       {memory && (
         <dl className="small">

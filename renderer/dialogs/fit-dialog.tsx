@@ -56,6 +56,7 @@ interface ChoiceProps {
 
 function Choice({ entry, plan, fit }: ChoiceProps) {
   const close = useAppState((state) => state.closeDialog);
+  const offers = useAppState((state) => state.engine.plans);
   const fits = fit.limit === 'none';
   const last = count(fit.lastPageThatFits);
   const verdict = fits
@@ -67,7 +68,7 @@ function Choice({ entry, plan, fit }: ChoiceProps) {
         : strings.fit.tooLarge(last);
   return (
     <li data-plan={plan} data-fits={fits}>
-      <strong>{planSentence(plan)}</strong>
+      <strong>{planSentence(plan, offers)}</strong>
       <span>
         {strings.fit.takes(bytes(fit.cacheBytes + fit.scratchBytes))}: {verdict}
       </span>

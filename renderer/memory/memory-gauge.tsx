@@ -59,7 +59,7 @@ function Bars({ parts, cacheBytes, denseBytes }: BarsProps) {
         {parts
           .filter((part) => part.bytes > 0)
           .map((part) => (
-            <li key={part.name} style={{ width: share(part.bytes, scale) }}>
+            <li key={`${part.name} ${part.format}`} style={{ width: share(part.bytes, scale) }}>
               <PartHint part={part} />
             </li>
           ))}
@@ -72,8 +72,15 @@ function share(part: number, whole: number): string {
   return `${(100 * part) / whole}%`;
 }
 
+function wordsOf({ name, format }: MemoryPart): readonly [name: string, meaning: string] {
+  const [title, meaning] = strings.memory.parts[name];
+  return format === undefined ? [title, meaning] : [strings.memory.rounded(title, BITS[format]), meaning];
+}
+
+const BITS = { int8: 8, int4: 4 } as const;
+
 function PartHint({ part }: { readonly part: MemoryPart }) {
-  const [name = part.name, meaning = ''] = strings.memory.parts[part.name] ?? [];
+  const [name, meaning] = wordsOf(part);
   return (
     <Tooltip.Root>
       <Tooltip.Trigger asChild>
@@ -110,9 +117,9 @@ function PartsTable({ parts }: { readonly parts: readonly MemoryPart[] }) {
       </thead>
       <tbody>
         {parts.map((part) => {
-          const [name = part.name, meaning = ''] = strings.memory.parts[part.name] ?? [];
+          const [name, meaning] = wordsOf(part);
           return (
-            <tr key={part.name}>
+            <tr key={`${part.name} ${part.format}`}>
               <th scope="row">
                 <span className="swatch" data-part={part.name} /> {name}
               </th>

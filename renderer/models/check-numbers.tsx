@@ -1,5 +1,5 @@
 /** What sharing costs a model that was not trained for it, as it was measured on the reader's own documents. */
-import type { PlanCheck } from '../../engine/cache/sharing-plan.ts';
+import type { PlanCheck } from '../../engine/cache/plan-file.ts';
 import { percent } from '../format.ts';
 import { strings } from '../strings.ts';
 

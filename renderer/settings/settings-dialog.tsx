@@ -85,7 +85,7 @@ function ModelField({ settings }: { readonly settings: Settings }) {
 /** 'auto', the plans that are offered, and the chosen one where the model doesn't have it. */
 function planOptions(plans: readonly PlanOffer[], chosen: string): Readonly<Record<string, string>> {
   const ids = ['auto', ...offeredPlans(plans).map(({ id }) => id), chosen];
-  return Object.fromEntries(ids.map((id) => [id, id === 'auto' ? strings.settings.usualPlan : planName(id)]));
+  return Object.fromEntries(ids.map((id) => [id, id === 'auto' ? strings.settings.usualPlan : planName(id, plans)]));
 }
 
 interface ChoiceProps {

@@ -90,7 +90,7 @@ describe.skipIf(!CHROMIUM)('a conversation', () => {
     const markdown = await exported('Export as Markdown');
     expect(markdown.name).toBe('The bank.md');
     expect(markdown.text).toMatch(
-      /^# The bank\n.*## What is the access code.*\*\*PoD\*\*: 73519\n\nLooked at: page 2 /s,
+      /^# The bank\n.*## What is the access code.*\*\*small\*\*: 73519\n\nLooked at: page 2 /s,
     );
     const json = JSON.parse((await exported('Export as JSON')).text);
     expect(json.turns[0].answers[0]).toMatchObject({ text: '73519', plan: 'pod', state: 'done' });

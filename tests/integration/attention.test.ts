@@ -4,13 +4,26 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { AttentionRequest } from '../../engine/attention/attention.ts';
 import { referenceAttention, referenceMass } from '../../engine/attention/reference.ts';
 import type { Span } from '../../engine/attention/spans.ts';
+import { halfVectors, type Vectors } from '../../engine/attention/vectors.ts';
 import { CpuAttention } from '../../engine/backends/cpu/attention.ts';
+import { VectorStore } from '../../engine/backends/cpu/store.ts';
+import { FORMATS } from '../../engine/cache/format.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { arbitraryWindow, halves, normals } from '../unit/cache/random.ts';
 import { relativeError } from './decoder.ts';
 
 const attention = new CpuAttention(createCpuRuntime({ threads: 2 }));
 afterAll(() => attention.close());
+
+/** In one of the formats, drawn from the seed. */
+function vectors(seed: number, elements: number, headSize: number): Vectors {
+  const bits = halves(seed, elements);
+  const format = FORMATS[Math.abs(seed) % FORMATS.length] ?? 'f16';
+  if (format === 'f16') return halfVectors(bits);
+  const store = new VectorStore(format, headSize, elements / headSize);
+  store.append(bits);
+  return store.run(0, elements / headSize).vectors;
+}
 
 /** Spans that cover 0..past at random cuts, then the rows' own tokens. */
 function cutSpans(past: number, rows: number, cuts: readonly number[], headSize: number, seed: number): Span[] {
@@ -20,7 +33,12 @@ function cutSpans(past: number, rows: number, cuts: readonly number[], headSize:
   return borders.slice(1).map((end, index) => {
     const start = borders[index] ?? 0;
     const elements = (end - start) * headSize;
-    return { start, end, keys: halves(seed + end, elements), values: halves(seed + end + 50_000, elements) };
+    return {
+      start,
+      end,
+      keys: vectors(seed + end, elements, headSize),
+      values: vectors(seed - end, elements, headSize),
+    };
   });
 }
 
@@ -84,12 +102,37 @@ describe('attention on the CPU', () => {
     );
   });
 
+  it('counts those heads only that are to count, and gives the same output', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        arbitraryRequest,
+        fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+        async (request, heads) => {
+          const of = async (counted: readonly boolean[] | undefined) => {
+            const mass = new Float64Array(request.firstPosition + request.rows);
+            return { mass, output: await attention.attendWithMass(request, { mass, heads: counted }, 4) };
+          };
+          const [all, some, others] = [await of(undefined), await of(heads), await of(heads.map((each) => !each))];
+          expect(relativeError(some.output, all.output)).toBeLessThan(1e-5);
+          const sum = some.mass.map((each, token) => each + (others.mass[token] ?? 0));
+          if (all.mass.some((each) => each > 0)) expect(relativeError(sum, all.mass)).toBeLessThan(1e-6);
+        },
+      ),
+      { numRuns: 6 },
+    );
+  });
+
   it('finds the one token that is looked at', async () => {
     const headSize = 8;
-    const spans = cutSpans(500, 1, [100, 200], headSize, 3);
     const queries = new Float32Array(headSize).fill(4);
-    const target = spans.find((span) => span.start <= 321 && span.end > 321);
-    target?.keys.fill(0x4400, (321 - target.start) * headSize, (322 - target.start) * headSize); // 4.0
+    const keys = halves(3, 501 * headSize);
+    keys.fill(0x4400, 321 * headSize, 322 * headSize); // 4.0
+    const values = halves(4, 501 * headSize);
+    const cut = (start: number, end: number) => {
+      const part = (bits: Uint16Array) => halfVectors(bits.subarray(start * headSize, end * headSize));
+      return { start, end, keys: part(keys), values: part(values) };
+    };
+    const spans = [cut(0, 100), cut(100, 200), cut(200, 500), cut(500, 501)];
     const mass = { mass: new Float64Array(501) };
     const shape = { queryHeads: 1, keyValueHeads: 1, headSize, scale: 1, softcap: 0, window: 0 };
     await attention.attendWithMass({ shape, queries, rows: 1, firstPosition: 500, spans: [spans] }, mass, 16);

@@ -1,7 +1,8 @@
 /** Loads the graph of a folder without tokenizer or template, as parity fixtures have none. */
 import { join } from 'node:path';
 import { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
-import { densePlan, type Proximity, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
+import { type CachePlan, densePlan } from '../../engine/cache/plan.ts';
+import type { Proximity } from '../../engine/cache/proximity.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
 import { readConfig } from '../../engine/model/config.ts';
@@ -27,7 +28,7 @@ export async function openDecoder(
 
 export function cacheFor(
   decoder: Decoder,
-  plan?: SharingPlan,
+  plan?: CachePlan,
   proximity: Proximity = { sinks: 16, recent: 256 },
   expectedTokens?: number,
 ): PodCache {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { totalBytes } from '../../engine/cache/memory.ts';
 import type { ContextSpec, Engine, PreparedContext, PrepareEvent } from '../../engine/engine.ts';
 import type { ProximaError } from '../../engine/errors.ts';
 import type { Fit } from '../../engine/fit.ts';
@@ -72,6 +73,7 @@ describe.each(engines)('an engine %s', (_, start) => {
     expect(engine.capabilities.plans.map(({ id, standing }) => [id, standing])).toEqual([
       ['dense', 'all kept'],
       ['pod', 'adapted'],
+      ['small', 'measured'],
     ]);
     const { tokens, fits } = await engine.measure(context).result;
     expect(tokens).toBeGreaterThan(1000);
@@ -89,7 +91,8 @@ describe.each(engines)('an engine %s', (_, start) => {
     const memories = events.filter((event) => event.type === 'memory');
     expect(memories.at(-1)?.memory).toEqual(prepared.memory);
     const { parts, bytes } = prepared.memory;
-    expect(parts.values + parts.leaderKeys + parts.followerKeys + parts.sinks).toBe(bytes);
+    expect(totalBytes(parts)).toBe(bytes);
+    expect(parts.map(({ label }) => label)).toEqual(['keys', 'values', 'window', 'sinks']);
     let text = '';
     const { answer, plan } = await prepared.ask(question, (event) => {
       if (event.type === 'text') text += event.text;

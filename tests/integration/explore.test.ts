@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parsePlanFile } from '../../engine/cache/sharing-plan.ts';
+import { parsePlanFile } from '../../engine/cache/plan-file.ts';
 import { ask, READER, ROOT, temporaryFolder } from './command.ts';
 
 const PROSE =
@@ -34,12 +34,14 @@ describe('npm run explore', () => {
     const { plan, saving, similarity, check, curve, target, picture } = JSON.parse(stdout);
     expect(target).toBe(join(folder, 'pod.explored.json'));
     expect(parsePlanFile(readFileSync(target, 'utf8'), target)).toEqual(plan);
-    expect(plan).toMatchObject({ adapted: false, found: expect.stringMatching(/walks\.txt; not adapted/) });
-    expect(saving).toBeCloseTo(0.125);
+    expect(plan.plans[0]).toMatchObject({ adapted: false, found: expect.stringMatching(/walks\.txt; not adapted/) });
+    expect(saving).toBeGreaterThanOrEqual(0.125);
     expect([similarity.length, similarity[0].length, similarity[0][0].length]).toEqual([2, 8, 8]);
     expect(check.dense.found).toBeGreaterThanOrEqual(4);
     expect(check.plan.planted).toBe(6);
-    expect(curve.map((step: { saving: number }) => step.saving)).toEqual([0, 1, 2, 3, 4].map((count) => count / 32));
+    const savings = curve.map((step: { saving: number }) => step.saving);
+    expect(savings).toEqual([...new Set<number>(savings)].sort((a, b) => a - b));
+    expect([savings[0], savings.at(-1)]).toEqual([0, saving]);
     expect(readFileSync(picture, 'utf8')).toMatch(/^<svg/);
     const trained = readFileSync(join(folder, 'pod.json'), 'utf8');
     expect(trained).toBe(readFileSync(join(READER, 'pod.json'), 'utf8'));
@@ -66,7 +68,7 @@ describe('npm run explore', () => {
     const question = 'What is the toll of the Vernon Bridge?';
     const { stdout } = await ask([note, question, '--model', folder, '--plan', plan]);
     expect(stdout).toMatch(/A: 4 dollars/);
-    expect(stdout).toMatch(/was not trained for this sharing plan \(explored on walks\.txt/);
+    expect(stdout).toMatch(/was not trained for this cache plan \(explored on walks\.txt/);
     rmSync(folder, { recursive: true });
   });
 });

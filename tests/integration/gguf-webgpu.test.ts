@@ -1,6 +1,6 @@
 /** Models that are made of GGUF on WebGPU and on the CPU: every way in which weights are held. */
 import { describe, expect, it } from 'vitest';
-import { densePlan } from '../../engine/cache/sharing-plan.ts';
+import { densePlan } from '../../engine/cache/plan.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
+import { type CachePlan, sharingPlan, type UnitPlan } from '../../engine/cache/plan.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { arbitraryPlan } from '../unit/cache/random.ts';
 import { cacheFor, openDecoder, relativeError } from './decoder.ts';
@@ -14,6 +15,10 @@ beforeAll(async () => {
   decoder = await openDecoder(join(import.meta.dirname, '../fixtures/parity/llama-packed-rotary-in'));
 });
 afterAll(() => decoder.close());
+
+const everywhere = (unit: UnitPlan): CachePlan => ({
+  units: Array.from({ length: LAYERS }, () => Array.from({ length: HEADS }, () => unit)),
+});
 
 const arbitraryIds = (least: number, most: number) => fc.array(fc.nat(63), { minLength: least, maxLength: most });
 
@@ -40,11 +45,27 @@ describe('PoD on a real model', () => {
     );
   });
 
-  it('with a short window and shared keys does not: the tests above can fail', async () => {
-    const plan = { leaders: [0, 0, 0].map((leader) => [leader, leader]) };
+  it.each<[string, CachePlan, number]>([
+    ['shared keys', sharingPlan([0, 0, 0].map((leader) => [leader, leader])), 1e-3],
+    ['units that stream', everywhere({ role: 'stream' }), 1e-3],
+    ['int4', everywhere({ role: 'lead', keys: 'int4', values: 'int4' }), 1e-3],
+    ['int8', everywhere({ role: 'lead', keys: 'int8', values: 'int8' }), 1e-5],
+  ])('with a short window and %s does not: the tests above can fail', async (_title, plan, least) => {
     const ids = Array.from({ length: 500 }, (_, index) => (index * 31) % 64);
     const pod = await read(cacheFor(decoder, plan, { sinks: 4, recent: 0 }), ids, 250);
-    expect(relativeError(pod, await read(cacheFor(decoder), ids, 250))).toBeGreaterThan(1e-3);
+    expect(relativeError(pod, await read(cacheFor(decoder), ids, 250))).toBeGreaterThan(least);
+  });
+
+  it('where every unit streams forgets: nothing before the window, sinks apart, changes a logit', async () => {
+    // With a window of one step no row from 256 on sees anything of what lies between the sinks and 256, in whatever layer.
+    const plan = everywhere({ role: 'stream' });
+    const [ids, other] = [7, 11].map((step) =>
+      Array.from({ length: 500 }, (_, index) => (index < 8 || index >= 256 ? (index * 31) % 64 : (index * step) % 64)),
+    );
+    expect(ids).not.toEqual(other);
+    const logits = (tokens: readonly number[] = []) =>
+      read(cacheFor(decoder, plan, { sinks: 8, recent: 0 }), tokens, 300);
+    expect(await logits(ids)).toEqual(await logits(other));
   });
 
   it('gives the same whatever the chunks, under any plan', async () => {

@@ -163,7 +163,7 @@ describe('the models page', () => {
     const model = async () => (await handlers.getState({})).engine.model;
     const pod = async () => (await handlers.getState({})).engine.plans.find(({ id }: { id: string }) => id === 'pod');
     await expect.poll(async () => (await model())?.name, WAIT).toBe('bare');
-    await expect.poll(pod, WAIT).toEqual({ id: 'pod', standing: 'unmeasured', check: null });
+    await expect.poll(pod, WAIT).toEqual({ id: 'pod', label: 'PoD', standing: 'unmeasured', check: null });
 
     const { id: document } = await app.addFile(
       'trees.txt',

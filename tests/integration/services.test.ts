@@ -109,11 +109,11 @@ describe('the services', () => {
     const turn = await running.ask(bridge, 'What is the toll of the Vernon Bridge?', true).then(running.ended);
     expect(turn.answers.map(({ plan, text }) => [plan, text])).toEqual([
       ['dense', '4 dollars'],
-      ['pod', '4 dollars'],
+      ['small', '4 dollars'],
     ]);
-    const [dense, pod] = turn.answers.map(({ memory }) => memory);
-    expect(dense?.bytes).toBe(pod?.denseBytes);
-    expect(pod?.bytes).toBeLessThan(dense?.bytes as number);
+    const [dense, small] = turn.answers.map(({ memory }) => memory);
+    expect(dense?.bytes).toBe(small?.denseBytes);
+    expect(small?.bytes).toBeLessThan(dense?.bytes as number);
   });
 
   it('take away what was said after a question that is asked in other words', async () => {
@@ -141,9 +141,9 @@ describe('the services', () => {
     // Where memory is short, chunks are smaller: their size is asked for under a limit like the one to come.
     await handlers.changeSettings({ memoryMebibytes: 100 });
     const { fits } = await handlers.measure({ document: bridge });
-    const pod = fits.find(({ plan }: { plan: string }) => plan === 'pod')?.fit as Fit;
+    const small = fits.find(({ plan }: { plan: string }) => plan === 'small')?.fit as Fit;
     await handlers.changeSettings({
-      memoryMebibytes: Math.ceil((1.5 * pod.cacheBytes + pod.scratchBytes) / 2 ** 20),
+      memoryMebibytes: Math.ceil((1.5 * small.cacheBytes + small.scratchBytes) / 2 ** 20),
     });
     await handlers.read({ document: bridge });
     await running.read(bridge);

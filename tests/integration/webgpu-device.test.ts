@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GpuLayers } from '../../engine/backends/webgpu/layers.ts';
+import type { UnitPlan } from '../../engine/cache/plan.ts';
 import type { ProximaError } from '../../engine/errors.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
@@ -36,14 +37,21 @@ async function open(): Promise<Opened> {
   return { decoder, layers, device: layers.memory.device };
 }
 
+/** Units of every kind and format: the first layer streams or leads, the second leads, the others follow it. */
+function unitAt(layer: number, head: number): UnitPlan {
+  if (layer > 1) return { role: 'follow', leader: 1, values: head === 0 ? 'int4' : 'f16' };
+  if (layer === 0 && head > 0) return { role: 'stream' };
+  return { role: 'lead', keys: head === 0 ? 'int4' : 'int8', values: layer === 0 ? 'int8' : 'int4' };
+}
+
 function cacheOf({ decoder }: Opened) {
   const { attention } = decoder.cut;
-  const [first] = attention;
+  const heads = attention[0]?.keyValueHeads ?? 0;
   return decoder.createCache(
     cacheShape(
       { decoder },
       {
-        plan: { leaders: attention.map((_, layer) => Array(first?.keyValueHeads ?? 0).fill(Math.min(layer, 1))) },
+        plan: { units: attention.map((_, layer) => Array.from({ length: heads }, (__, head) => unitAt(layer, head))) },
         proximity: { sinks: 4, recent: 64 },
       },
     ),
@@ -88,10 +96,10 @@ describe.skipIf(!probe)('the device', () => {
     const opened = await open();
     const cache = cacheOf(opened);
     const { decoder, layers } = opened;
-    await decoder.forward(ids(0, 40), cache, { commit: true, want: 'nothing' });
+    await decoder.forward(ids(0, 400), cache, { commit: true, want: 'nothing' });
     const ask = async () => {
-      await decoder.forward(ids(40, 43), cache, { commit: false, want: 'candidates' });
-      await decoder.forward(ids(43, 44), cache, { commit: false, want: 'candidates' });
+      await decoder.forward(ids(400, 403), cache, { commit: false, want: 'candidates' });
+      await decoder.forward(ids(403, 404), cache, { commit: false, want: 'candidates' });
       cache.rewind();
     };
     await ask();

@@ -1,21 +1,24 @@
 /** The same models on WebGPU and on the CPU: next-token logits, a decoded token, and where the rows look; dense and PoD. */
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { GpuLayers } from '../../engine/backends/webgpu/layers.ts';
-import { checkPlan, densePlan, type SharingPlan } from '../../engine/cache/sharing-plan.ts';
+import { type CachePlan, checkPlan, densePlan, describePlan, sharingPlan } from '../../engine/cache/plan.ts';
 import { cacheShape } from '../../engine/local/reading.ts';
-import { keyMeanings } from '../../engine/model/attention-node.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
+import { layerKinds } from '../../engine/policy.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import type { Runtime } from '../../engine/runtime/runtime.ts';
 import { createNodeWebGpuRuntime } from '../../engine/runtime/webgpu-node.ts';
 import { testDevice } from '../unit/backends/webgpu/adapter.ts';
+import { arbitraryPlan } from '../unit/cache/random.ts';
 import { ROOT, temporaryFolder } from './command.ts';
 import { openDecoder, relativeError } from './decoder.ts';
 
 const TOKENS = 480;
 const MOST_ERROR = 5e-3;
+const RANDOM_PLANS = 2;
 const FIXTURES = join(ROOT, 'tests/fixtures/parity');
 const device = await testDevice();
 device?.destroy();
@@ -44,7 +47,7 @@ function argmax(logits: Float32Array | undefined): number {
   return logits?.indexOf(Math.max(...logits)) ?? -1;
 }
 
-async function run(decoder: Decoder, plan: SharingPlan): Promise<ArrayLike<number>[]> {
+async function run(decoder: Decoder, plan: CachePlan): Promise<ArrayLike<number>[]> {
   const cache = decoder.createCache({
     ...cacheShape({ decoder }, { plan, proximity: { sinks: 4, recent: 64 } }),
     expectedTokens: TOKENS,
@@ -59,22 +62,25 @@ async function run(decoder: Decoder, plan: SharingPlan): Promise<ArrayLike<numbe
   cache.rewind();
   const logits = [await ask(420, 450), await ask(450, 451), await ask(451, 452), await ask(452, 470, mass)];
   cache.clear();
-  await decoder.close();
   return [...logits.map((each) => each ?? []), mass.mass, [argmax(chosen)]];
 }
 
 /**
- * Dense, or a plan in which every layer follows the first whose keys mean the same. Where there are several KV heads, the first of
- * them leads in every layer, so that heads of one layer differ.
+ * Dense; a plan in which every layer follows the first whose keys mean the same, but for the first of several KV heads, which leads
+ * everywhere, so that heads of one layer differ; and random ones of all kinds.
  */
-function planFor({ cut: { attention } }: Decoder, follows: boolean): SharingPlan {
+function plansFor({ cut: { attention } }: Decoder, seed: number): CachePlan[] {
   const heads = attention[0]?.keyValueHeads ?? 0;
-  const dense = densePlan(attention.length, heads);
-  const meanings = keyMeanings(attention);
+  const kinds = layerKinds(attention);
+  const [meanings, windows] = [kinds.map(({ meaning }) => meaning), kinds.map(({ window }) => window)];
   const first = (layer: number) => meanings.indexOf(meanings[layer] ?? '');
-  const leading = (head: number) => heads > 1 && head === 0;
-  const leaders = dense.leaders.map((row) => row.map((layer, head) => (leading(head) ? layer : first(layer))));
-  return follows ? checkPlan({ leaders }, meanings, heads) : dense;
+  const following = sharingPlan(
+    meanings.map((_, layer) =>
+      Array.from({ length: heads }, (__, head) => (heads > 1 && head === 0 ? layer : first(layer))),
+    ),
+  );
+  const random = fc.sample(arbitraryPlan(attention.length, heads, windows, meanings), { seed, numRuns: RANDOM_PLANS });
+  return [densePlan(attention.length, heads), following, ...random].map((plan) => checkPlan(plan, kinds, heads));
 }
 
 describe.skipIf(!watchedGpu)('WebGPU against the CPU', () => {
@@ -98,13 +104,14 @@ describe.skipIf(!watchedGpu)('WebGPU against the CPU', () => {
   for (const name of existsSync(FIXTURES) ? readdirSync(FIXTURES) : []) {
     it(name, async () => {
       const folder = join(FIXTURES, name);
-      for (const follows of [false, true]) {
-        const [onGpu, onCpu] = [await openDecoder(folder, watchedGpu), await openDecoder(folder, cpu)];
-        const plan = planFor(onCpu, follows);
+      const [onGpu, onCpu] = [await openDecoder(folder, watchedGpu), await openDecoder(folder, cpu)];
+      for (const plan of plansFor(onCpu, name.length)) {
         const [actual, expected] = [await run(onGpu, plan), await run(onCpu, plan)];
         for (const [index, each] of expected.entries())
-          expect(relativeError(actual[index] ?? [], each)).toBeLessThan(MOST_ERROR);
+          expect(relativeError(actual[index] ?? [], each), describePlan(plan).join('; ')).toBeLessThan(MOST_ERROR);
       }
+      await onGpu.close();
+      await onCpu.close();
     });
   }
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { densePlan, evenPlan } from '../../engine/cache/sharing-plan.ts';
+import { densePlan, evenPlan } from '../../engine/cache/plan.ts';
 import { type FitRequest, planFit, requireFit, TURN_TOKENS } from '../../engine/fit.ts';
 
 const layers = Array.from({ length: 8 }, () => 'alike');

@@ -4,7 +4,7 @@ import { BufferNumbers, Uniforms } from '../../../engine/backends/webgpu/kernels
 import type { KernelSources } from '../../../engine/backends/webgpu/kernels/sources.ts';
 import { GpuPodCache } from '../../../engine/backends/webgpu/pod-cache.ts';
 import { GpuMemory } from '../../../engine/backends/webgpu/store.ts';
-import { densePlan } from '../../../engine/cache/sharing-plan.ts';
+import { densePlan } from '../../../engine/cache/plan.ts';
 
 export type AttentionShapeMeasured = Pick<KernelShape, 'queryHeads' | 'keyValueHeads' | 'headSize'>;
 
@@ -74,7 +74,7 @@ async function attentionSeconds(
     { layers: 1, heads: keyValueHeads, headSize, plan: densePlan(1, keyValueHeads), proximity, windows: [0] },
     memory,
   );
-  cache.extend(0, tokens);
+  cache.extend(0, tokens, true);
   cache.commit();
   const spans = cache.spans(0, tokens, tokens, tokens);
   const splits = spans.reduce((sum, { start, end }) => sum + splitsOf(end - start), 0);

@@ -11,15 +11,25 @@ import {
   encodeValue,
   type NodeDescription,
   ownModelFields,
+  type ValueDescription,
 } from '../../model/onnx-writer.ts';
+
+/** A part of a span as the graph takes it: f16 and int8 are widened inside, f32 comes as it is. */
+export type Input = 'f16' | 'int8' | 'f32';
+
+export interface SpanInputs {
+  readonly keys: Input;
+  readonly values: Input;
+  /** Some row may not see the whole of it. */
+  readonly masked: boolean;
+}
 
 /** Rows up to which the scores of all spans of a call are put side by side for one softmax. */
 export const FEW_ROWS = 4;
 
-/** One graph a signature: how many spans before the rows' own tokens, and how many within, which are masked. */
+/** One graph a signature. */
 export interface GraphSignature {
-  readonly before: number;
-  readonly within: number;
+  readonly spans: readonly SpanInputs[];
   readonly scale: number;
   readonly softcap: number;
   /** Also give each span's probabilities under the softmax over all spans. */
@@ -30,10 +40,12 @@ export interface GraphSignature {
 
 const LAST_AXIS = BigInt64Array.of(-1n);
 
-/** Inputs q [ratio, rows, d], k0, v0 … [tokens, d] f16, mask0 … [rows, tokens]; outputs o, lse, and p0 … when asked for. */
+/**
+ * Inputs q [ratio, rows, d], k0, v0 … [tokens, d], of int8 the steps ks0, vs0 …, mask0 … [rows, tokens]; outputs o, lse, and p0 …
+ * when asked for.
+ */
 export function attentionGraph(signature: GraphSignature): Promise<Uint8Array> {
-  const count = signature.before + signature.within;
-  const spans = Array.from({ length: count }, (_, index) => index);
+  const spans = [...signature.spans.keys()];
   const nodes: NodeDescription[] = [{ operator: 'Mul', inputs: ['q', 'scale'], outputs: ['scaled'] }];
   if (signature.fewRows) nodes.push(...fewRowsNodes(spans, signature));
   else {
@@ -51,16 +63,20 @@ export function attentionGraph(signature: GraphSignature): Promise<Uint8Array> {
 }
 
 /** Nodes that give the scores of a span, and the name under which. */
-function scoreNodes(index: number, { before, softcap }: GraphSignature): { nodes: NodeDescription[]; scores: string } {
+function scoreNodes(index: number, signature: GraphSignature): { nodes: NodeDescription[]; scores: string } {
+  const { softcap } = signature;
   const name = (part: string) => `${part}${index}`;
-  const masked = index - before;
+  const keys = widened('k', index, signature);
   const nodes: NodeDescription[] = [
-    { operator: 'Cast', inputs: [name('k')], outputs: [name('kf')], attributes: { to: ElementType.float } },
-    { operator: 'Cast', inputs: [name('v')], outputs: [name('vf')], attributes: { to: ElementType.float } },
-    { operator: 'Transpose', inputs: [name('kf')], outputs: [name('kt')], attributes: { perm: [1, 0] } },
+    ...keys.nodes,
+    { operator: 'Transpose', inputs: [keys.vectors], outputs: [name('kt')], attributes: { perm: [1, 0] } },
     { operator: 'MatMul', inputs: ['scaled', name('kt')], outputs: [name('raw')] },
   ];
   let scores = name('raw');
+  if (keys.steps) {
+    nodes.push({ operator: 'Mul', inputs: [scores, keys.steps], outputs: [name('stepped')] });
+    scores = name('stepped');
+  }
   if (softcap > 0) {
     nodes.push(
       { operator: 'Div', inputs: [scores, 'softcap'], outputs: [name('ratio')] },
@@ -69,11 +85,40 @@ function scoreNodes(index: number, { before, softcap }: GraphSignature): { nodes
     );
     scores = name('capped');
   }
-  if (masked >= 0) {
-    nodes.push({ operator: 'Add', inputs: [scores, `mask${masked}`], outputs: [name('causal')] });
+  if (signature.spans[index]?.masked) {
+    nodes.push({ operator: 'Add', inputs: [scores, name('mask')], outputs: [name('causal')] });
     scores = name('causal');
   }
   return { nodes, scores };
+}
+
+/** Nodes that give a span's share of the output, under `part` and its number. */
+function valueNodes(index: number, shares: string, signature: GraphSignature): NodeDescription[] {
+  const { nodes, vectors, steps } = widened('v', index, signature);
+  const part = { operator: 'MatMul', inputs: [shares, vectors], outputs: [`part${index}`] };
+  if (!steps) return [...nodes, part];
+  const weights = `weights${index}`;
+  const weighted = { operator: 'Mul', inputs: [shares, steps], outputs: [weights] };
+  return [...nodes, weighted, { ...part, inputs: [weights, vectors] }];
+}
+
+/** Keys or values as f32; steps: what their scores or shares must be multiplied with to make up for it. */
+interface Widened {
+  readonly nodes: readonly NodeDescription[];
+  readonly vectors: string;
+  readonly steps?: string;
+}
+
+/** The steps of int8 are multiplied in where that is least work: for few rows with the scores, for many with the vectors. */
+function widened(part: 'k' | 'v', index: number, { spans, fewRows }: GraphSignature): Widened {
+  const input = spans[index]?.[part === 'k' ? 'keys' : 'values'];
+  const name = (suffix: string) => `${part}${suffix}${index}`;
+  if (input === 'f32') return { nodes: [], vectors: name('') };
+  const [levels, steps] = [name('f'), name('s')];
+  const cast = { operator: 'Cast', inputs: [name('')], outputs: [levels], attributes: { to: ElementType.float } };
+  if (input === 'f16') return { nodes: [cast], vectors: levels };
+  if (fewRows) return { nodes: [cast], vectors: levels, steps };
+  return { nodes: [cast, { operator: 'Mul', inputs: [levels, steps], outputs: [name('w')] }], vectors: name('w') };
 }
 
 /** One softmax over the scores of all spans side by side: a quarter of the operators, and copies that only few rows can bear. */
@@ -95,9 +140,7 @@ function fewRowsNodes(spans: readonly number[], signature: GraphSignature): Node
     { operator: 'Concat', inputs: scored.map(({ scores }) => scores), outputs: ['scores'], attributes: { axis: -1 } },
     { operator: 'Softmax', inputs: ['scores'], outputs: ['shares'], attributes: { axis: -1 } },
     { operator: 'Split', inputs: ['shares', 'lengths'], outputs: shares, attributes: { axis: -1 } },
-    ...spans.map((index): NodeDescription => {
-      return { operator: 'MatMul', inputs: [shares[index] ?? '', `vf${index}`], outputs: [`part${index}`] };
-    }),
+    ...spans.flatMap((index) => valueNodes(index, shares[index] ?? '', signature)),
     { operator: 'Sum', inputs: spans.map((index) => `part${index}`), outputs: ['o'] },
     { operator: 'ReduceMax', inputs: ['scores', 'axis'], outputs: ['top'], attributes: { keepdims: 1 } },
     { operator: 'ReduceMax', inputs: ['shares', 'axis'], outputs: ['peak'], attributes: { keepdims: 1 } },
@@ -116,7 +159,7 @@ function spanNodes(index: number, signature: GraphSignature): NodeDescription[] 
     { operator: 'ReduceMax', inputs: [name('share'), 'axis'], outputs: [name('peak')], attributes: { keepdims: 1 } },
     { operator: 'Log', inputs: [name('peak')], outputs: [name('logpeak')] },
     { operator: 'Sub', inputs: [name('top'), name('logpeak')], outputs: [name('lse')] },
-    { operator: 'MatMul', inputs: [name('share'), name('vf')], outputs: [name('part')] },
+    ...valueNodes(index, name('share'), signature),
   ];
 }
 
@@ -150,31 +193,34 @@ function probabilityNode(index: number): NodeDescription {
   return { operator: 'Mul', inputs: [`share${index}`, `weight${index}`], outputs: [`p${index}`] };
 }
 
-function inputValues({ before, within }: GraphSignature) {
-  const spans = Array.from({ length: before + within }, (_, index) => index);
+const ELEMENT_TYPES = { f16: ElementType.float16, int8: ElementType.int8, f32: ElementType.float } as const;
+
+function inputValues({ spans, fewRows }: GraphSignature): ValueDescription[] {
   return [
     { name: 'q', elementType: ElementType.float, dimensions: ['ratio', 'rows', 'size'] },
-    ...spans.flatMap((index) =>
-      ['k', 'v'].map((part) => ({
-        name: `${part}${index}`,
-        elementType: ElementType.float16,
-        dimensions: [`tokens${index}`, 'size'],
-      })),
-    ),
-    ...Array.from({ length: within }, (_, index) => ({
-      name: `mask${index}`,
-      elementType: ElementType.float,
-      dimensions: ['rows', `tokens${before + index}`],
-    })),
+    ...spans.flatMap(({ keys, values, masked }, index) => [
+      ...vectorInputs('k', keys, index, fewRows),
+      ...vectorInputs('v', values, index, fewRows),
+      ...(masked
+        ? [{ name: `mask${index}`, elementType: ElementType.float, dimensions: ['rows', `tokens${index}`] }]
+        : []),
+    ]),
   ];
 }
 
-function outputValues({ before, within, probabilities }: GraphSignature) {
+function vectorInputs(part: 'k' | 'v', input: Input, index: number, fewRows: boolean): ValueDescription[] {
+  const tokens = `tokens${index}`;
+  const vectors = { name: `${part}${index}`, elementType: ELEMENT_TYPES[input], dimensions: [tokens, 'size'] };
+  if (input !== 'int8') return [vectors];
+  const dimensions = fewRows ? [tokens] : [tokens, 1];
+  return [vectors, { name: `${part}s${index}`, elementType: ElementType.float, dimensions }];
+}
+
+function outputValues({ spans, probabilities }: GraphSignature): ValueDescription[] {
   const output = { name: 'o', elementType: ElementType.float, dimensions: ['ratio', 'rows', 'size'] };
   const outputs = [output, { name: 'lse', elementType: ElementType.float, dimensions: ['ratio', 'rows', 1] }];
   if (!probabilities) return outputs;
-  const spans = Array.from({ length: before + within }, (_, index) => index);
-  const shares = spans.map((index) => ({
+  const shares = spans.map((_, index) => ({
     name: `p${index}`,
     elementType: ElementType.float,
     dimensions: ['ratio', 'rows', `tokens${index}`],

@@ -56,9 +56,9 @@ export class CpuLayers implements AttentionLayers<PodCache> {
     };
   }
 
-  append(layer: number, results: Results, { cache }: Step<PodCache>): void {
+  append(layer: number, results: Results, { cache, commit }: Step<PodCache>): void {
     const [keys, values] = [results[Graft.key]?.data, results[Graft.value]?.data];
-    cache.append(layer, keys as Uint16Array, values as Uint16Array);
+    cache.append(layer, keys as Uint16Array, values as Uint16Array, commit);
   }
 
   async attend(layer: number, results: Results, { cache, start, rows, commit, mass }: Step<PodCache>): Promise<Tensor> {
@@ -74,7 +74,7 @@ export class CpuLayers implements AttentionLayers<PodCache> {
         spans: cache.spans(layer, from, to, windowAt),
       };
       const part = mass
-        ? await this.#attention.attendWithMass(request, mass, cache.proximity.sinks)
+        ? await this.#attention.attendWithMass(request, { ...mass, heads: cache.telling(layer) }, cache.proximity.sinks)
         : await this.#attention.attend(request);
       if (to - from < rows) {
         output ??= new Float32Array(queries.length);

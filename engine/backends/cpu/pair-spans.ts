@@ -1,10 +1,11 @@
 /** Spans over stores that keep keys and values in pages of their own. */
 import type { Span } from '../../attention/spans.ts';
-import type { HalfRun } from './half-store.ts';
+import { part } from '../../attention/vectors.ts';
+import type { Run } from './store.ts';
 
 /** Something that hands out runs of a token range, page by page. */
 export interface Runs {
-  run(from: number, to: number): HalfRun;
+  run(from: number, to: number): Run;
 }
 
 /** Pairs keys with values over `from`..`to`: a new span wherever either lies in another page. */
@@ -12,10 +13,8 @@ export function pairSpans(keys: Runs, values: Runs, from: number, to: number): S
   const spans: Span[] = [];
   for (let start = from; start < to; ) {
     const keyRun = keys.run(start, to);
-    const valueRun = values.run(start, keyRun.end);
-    const end = valueRun.end;
-    const elements = ((end - start) * keyRun.data.length) / (keyRun.end - keyRun.start);
-    spans.push({ start, end, keys: keyRun.data.subarray(0, elements), values: valueRun.data });
+    const { end, vectors } = values.run(start, keyRun.end);
+    spans.push({ start, end, keys: part(keyRun.vectors, keyRun.end - start, 0, end - start), values: vectors });
     start = end;
   }
   return spans;

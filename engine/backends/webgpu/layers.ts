@@ -85,7 +85,10 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
   }
 
   createCache(shape: CacheShape): GpuPodCache {
-    return new GpuPodCache(shape, this.memory);
+    const cache = new GpuPodCache(shape, this.memory);
+    for (const [layer, kernels] of this.#kernels.entries())
+      for (const formats of cache.formats(layer)) kernels.prepare(formats);
+    return cache;
   }
 
   /** Waits for the step before, so that progress is what was done and a cancel finds little under way. */
@@ -181,12 +184,14 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
     const node = this.#node(layer);
     const kernels = this.#kernels[layer] as Kernels;
     const { cache } = step;
-    const append = cache.extend(layer, step.rows).map(({ part, page, ...target }) => {
+    const { appends, roundings } = cache.extend(layer, step.rows, step.commit);
+    const appending = appends.map(({ part, page, ...target }) => {
       const kernel = part === 'keys' ? 'appendKeys' : 'appendValues';
       const source = { ...this.#source(node, part, step.start), rows: step.rows };
       const tables = this.#vectorTables(node, part, cache.shape);
       return kernels.append(kernel, source, tables, { page, ...target }, target);
     });
+    const append = [...appending, ...roundings.map(({ from, into, ...rest }) => kernels.round(from, into, rest))];
     const last = layer === this.#options.nodes.length - 1;
     if (last && step.want === 'nothing') return { append, attend: [] };
     return { append, attend: this.#planAttention(layer, step, cache) };
@@ -210,7 +215,9 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
         const late = { queries: scratch.queries, partials: () => scratch.partials, states: () => scratch.states };
         recorders.push(...kernels.decode(late, () => scratch.output, spans));
       } else recorders.push(...kernels.prefill(scratch, () => scratch.output, shape, spans));
-      if (this.#evidence) recorders.push(...kernels.evidence(scratch, this.#evidence.of(layer, cache), shape, spans));
+      if (!this.#evidence) continue;
+      const telling = cache.telling(layer, spans);
+      recorders.push(...kernels.evidence(scratch, this.#evidence.of(layer, cache), shape, telling));
     }
     return recorders;
   }

@@ -1,9 +1,10 @@
-/** The PoD cache in GPU buffers: KV heads that follow alike lie together. What it keeps where: `layout.ts`. */
+/** The cache in GPU buffers: KV heads of which the plan says the same lie together. What it keeps where: `layout.ts`. */
 
+import type { Format } from '../../cache/format.ts';
 import { LaidOutCache } from '../../cache/laid-out-cache.ts';
-import { byLeader, CacheLayout, follows, newSinks, type Unit } from '../../cache/layout.ts';
+import { byPlan, CacheLayout, type Kept, type Range, tells, type Unit } from '../../cache/layout.ts';
 import type { CacheShape } from '../../cache/memory.ts';
-import { type GpuSpan, placesOf } from './span.ts';
+import { type GpuSpan, type PagePart, placesOf } from './span.ts';
 import { type GpuMemory, type GpuPage, GpuStore } from './store.ts';
 
 /** A piece of a page that new rows go into. */
@@ -19,39 +20,44 @@ export interface AppendTarget {
   readonly slot: number;
 }
 
+/** Tokens that leave the window: from an f16 page into one of another format, all heads of both. */
+export interface Rounding {
+  readonly from: PagePart;
+  readonly into: PagePart;
+  readonly headCount: number;
+  readonly count: number;
+}
+
+/** What is to be done for new rows of a layer, in this order. */
+export interface Extension {
+  readonly appends: readonly AppendTarget[];
+  readonly roundings: readonly Rounding[];
+}
+
 export class GpuPodCache extends LaidOutCache<GpuStore> {
   readonly #memory: GpuMemory;
   /** Small tables of head numbers and places, by what they say. */
   readonly #tables = new Map<string, GPUBuffer>();
 
   constructor(shape: CacheShape, memory: GpuMemory) {
-    const createStore = (heads: readonly number[], pageTokens: number) =>
-      new GpuStore(memory, heads, shape.headSize, pageTokens);
-    super(new CacheLayout(shape, createStore, byLeader));
+    super(new CacheLayout(shape, (store) => new GpuStore(memory, store, shape.headSize), byPlan));
     this.#memory = memory;
   }
 
-  /** Makes room for `rows` new tokens of a layer and says where their keys and values go. */
-  extend(layer: number, rows: number): AppendTarget[] {
-    return this.layout.units(layer).flatMap((unit) => {
-      const into = (part: AppendTarget['part'], store: GpuStore, pages: readonly GpuPage[], before: number) =>
-        pages.map(({ buffer, slot, start, end }) => ({
-          part,
-          page: buffer,
-          pageTokens: store.pageTokens,
-          heads: this.#table([...store.heads]),
-          headCount: store.heads.length,
-          firstRow: start - before,
-          count: end - start,
-          slot,
-        }));
-      const start = unit.values.end;
-      const values = into('values', unit.values, unit.values.extend(rows), start);
-      if (!follows(unit)) return [...values, ...into('keys', unit.keys, unit.keys.extend(rows), start)];
-      const missing = newSinks(unit, rows, this.proximity);
-      const sinks = missing > 0 ? into('keys', unit.sinks, unit.sinks.extend(missing), start) : [];
-      return [...values, ...sinks, ...into('keys', unit.recent, unit.recent.extend(rows), start)];
-    });
+  /**
+   * Makes room for `rows` new tokens of a layer and says where their keys and values go, and what must be rounded before they are
+   * looked at. commit: whether they are going to be committed.
+   */
+  extend(layer: number, rows: number, commit: boolean): Extension {
+    const appends: AppendTarget[] = [];
+    const roundings: Rounding[] = [];
+    for (const unit of this.layout.units(layer)) {
+      for (const part of ['values', 'keys'] as const) {
+        appends.push(...this.#append(part, unit[part], rows));
+        if (commit) roundings.push(...this.#round(unit[part]));
+      }
+    }
+    return { appends, roundings };
   }
 
   /** The spans that queries at `from`..`to` of a layer attend to (as `PodCache.spans`), page by page. */
@@ -59,10 +65,25 @@ export class GpuPodCache extends LaidOutCache<GpuStore> {
     return this.layout
       .units(layer)
       .flatMap((unit, number) =>
-        this.layout
-          .ranges(unit, from, to, windowAt)
-          .flatMap(({ keys, holder, start, end }) => this.#pair(unit, number, keys, holder, start, end)),
+        this.layout.ranges(unit, from, to, windowAt).flatMap((range) => this.#pair(unit, number, range)),
       );
+  }
+
+  /** What the keys and values of a layer's spans may be kept in. */
+  formats(layer: number): { readonly keys: Format; readonly values: Format }[] {
+    const distant = this.layout.units(layer).map(({ keys, values, leader }) => {
+      return { keys: (leader?.keys ?? keys).distant?.format, values: values.distant?.format };
+    });
+    return [
+      { keys: 'f16', values: 'f16' },
+      ...distant.flatMap(({ keys, values }) => (keys && values ? [{ keys, values }] : [])),
+    ];
+  }
+
+  /** Of a layer's spans those of KV heads that tell where in a text an answer comes from. */
+  telling(layer: number, spans: readonly GpuSpan[]): GpuSpan[] {
+    const units = this.layout.units(layer).map(tells);
+    return spans.filter(({ unit }) => units[unit]);
   }
 
   override clear(): void {
@@ -71,14 +92,38 @@ export class GpuPodCache extends LaidOutCache<GpuStore> {
     this.#tables.clear();
   }
 
-  #pair(
-    unit: Unit<GpuStore>,
-    number: number,
-    keys: GpuStore,
-    holder: Unit<GpuStore>,
-    start: number,
-    end: number,
-  ): GpuSpan[] {
+  #append(part: AppendTarget['part'], kept: Kept<GpuStore>, rows: number): AppendTarget[] {
+    const before = kept.recent.end;
+    const into = (store: GpuStore, pages: readonly GpuPage[]) =>
+      pages.map(({ buffer, slot, start, end }) => ({
+        part,
+        page: buffer,
+        pageTokens: store.pageTokens,
+        heads: this.#table([...store.heads]),
+        headCount: store.heads.length,
+        firstRow: start - before,
+        count: end - start,
+        slot,
+      }));
+    const sinks = this.layout.newSinks(kept, rows);
+    const inSinks = sinks > 0 ? into(kept.sinks, kept.sinks.extend(sinks)) : [];
+    return [...inSinks, ...into(kept.recent, kept.recent.extend(rows))];
+  }
+
+  #round({ distant, recent, ...kept }: Kept<GpuStore>): Rounding[] {
+    const { start, end } = this.layout.leaving({ distant, recent, ...kept });
+    if (!distant || end <= start) return [];
+    return distant.extend(end - start).flatMap((target) =>
+      recent.pieces(target.start, target.end).map((source) => ({
+        from: partOf(recent, source, source.start),
+        into: partOf(distant, target, source.start),
+        headCount: distant.heads.length,
+        count: source.end - source.start,
+      })),
+    );
+  }
+
+  #pair(unit: Unit<GpuStore>, number: number, { keys, holder, values, start, end }: Range<GpuStore>): GpuSpan[] {
     const places = unit.heads.map((head, inValuePage) => ({
       head,
       inKeyPage: holder.heads.indexOf(head),
@@ -86,17 +131,13 @@ export class GpuPodCache extends LaidOutCache<GpuStore> {
     }));
     const table = this.#table([...placesOf(places)]);
     return keys.pieces(start, end).flatMap((key) =>
-      unit.values.pieces(key.start, key.end).map((value) => ({
+      values.pieces(key.start, key.end).map((value) => ({
         unit: number,
         heads: unit.heads.length,
         start: value.start,
         end: value.end,
-        keys: key.buffer,
-        keySlot: key.slot + value.start - key.start,
-        keyPageTokens: keys.pageTokens,
-        values: value.buffer,
-        valueSlot: value.slot,
-        valuePageTokens: unit.values.pageTokens,
+        keys: partOf(keys, key, value.start),
+        values: partOf(values, value, value.start),
         places: table,
       })),
     );
@@ -111,4 +152,9 @@ export class GpuPodCache extends LaidOutCache<GpuStore> {
     this.#tables.set(key, table);
     return table;
   }
+}
+
+/** The vectors of a page's tokens from `token` on. */
+function partOf({ format, pageTokens, firstGrid }: GpuStore, page: GpuPage, token: number): PagePart {
+  return { page: page.buffer, format, slot: page.slot + token - page.start, pageTokens, firstGrid };
 }

@@ -1,4 +1,17 @@
 /** A span as the kernels take it: pages in GPU buffers, and where in them its tokens and heads lie. */
+import type { Format } from '../../cache/format.ts';
+
+/** Where vectors of a run of tokens lie in a page. */
+export interface PagePart {
+  readonly page: GPUBuffer;
+  readonly format: Format;
+  /** Of the first token. */
+  readonly slot: number;
+  readonly pageTokens: number;
+  /** The word of the page where grids begin. */
+  readonly firstGrid: number;
+}
+
 /** A run of tokens within one key page and one value page, for the KV heads of a unit. */
 export interface GpuSpan {
   /** Spans with the same number are of the same KV heads. */
@@ -6,12 +19,8 @@ export interface GpuSpan {
   readonly heads: number;
   readonly start: number;
   readonly end: number;
-  readonly keys: GPUBuffer;
-  readonly keySlot: number;
-  readonly keyPageTokens: number;
-  readonly values: GPUBuffer;
-  readonly valueSlot: number;
-  readonly valuePageTokens: number;
+  readonly keys: PagePart;
+  readonly values: PagePart;
   /** As `placesOf` gives it. */
   readonly places: GPUBuffer;
 }

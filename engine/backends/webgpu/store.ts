@@ -1,6 +1,7 @@
-/** An append-only run of f16 vectors of some KV heads in GPU buffers, a buffer a page: [heads, page tokens, head size]. */
+/** An append-only run of vectors of some KV heads in GPU buffers, a buffer a page, laid out as `cache/format.ts` says. */
 
-import type { TokenStore } from '../../cache/layout.ts';
+import { elementBytes, type Format } from '../../cache/format.ts';
+import type { StoreShape, TokenStore } from '../../cache/layout.ts';
 import { pageBytes } from '../../cache/memory.ts';
 import { ProximaError } from '../../errors.ts';
 
@@ -61,17 +62,22 @@ export interface GpuPage {
 
 export class GpuStore implements TokenStore {
   readonly heads: readonly number[];
+  readonly format: Format;
   readonly pageTokens: number;
+  /** The word of a page where the grids of its vectors begin. */
+  readonly firstGrid: number;
   readonly #memory: GpuMemory;
   readonly #pageBytes: number;
   readonly #pages = new Map<number, GPUBuffer>();
   #end = 0;
 
-  constructor(memory: GpuMemory, heads: readonly number[], headSize: number, pageTokens: number) {
+  constructor(memory: GpuMemory, { heads, format, pageTokens }: StoreShape, headSize: number) {
     this.heads = heads;
+    this.format = format;
     this.pageTokens = pageTokens;
+    this.firstGrid = (heads.length * pageTokens * elementBytes(format, headSize)) / 4;
     this.#memory = memory;
-    this.#pageBytes = heads.length * pageBytes(pageTokens, headSize);
+    this.#pageBytes = heads.length * pageBytes(format, pageTokens, headSize);
   }
 
   get end(): number {

@@ -6,7 +6,8 @@ export interface CommandLine {
   readonly file: string;
   readonly questions: readonly string[];
   readonly model: string;
-  readonly policy: 'dense' | 'pod' | undefined;
+  /** Id of a cache plan. */
+  readonly policy: string | undefined;
   readonly sinks: number | undefined;
   readonly recent: number | undefined;
   /** A plan file, or undefined for the model's own. */
@@ -65,10 +66,10 @@ function createCommand(builtInModel: string): Command {
       [],
     )
     .option('--model <folder>', 'a model folder as onnx-community publishes it', builtInModel)
-    .option('--policy <policy>', 'dense or pod (default: pod where the model has a plan)', policy)
+    .option('--policy <plan>', "dense, or one of the model's cache plans by its id (default: its first)")
     .option('--sinks <n>', 'first tokens that keep their own keys everywhere', integer(0))
     .option('--recent <n>', 'latest tokens that keep their own keys everywhere', integer(0))
-    .option('--plan <file>', "a sharing plan, or 'auto' for the model's own", 'auto')
+    .option('--plan <file>', "a file of cache plans, or 'auto' for the model's own", 'auto')
     .option('--pages <a-b>', 'read only these pages', pageRange)
     .option('--max-tokens <n>', 'longest answer', integer(1), 256)
     .option('--seed <n>', 'seed for sampling (default: another one for each answer)', integer(0))
@@ -80,16 +81,11 @@ function createCommand(builtInModel: string): Command {
     .option('--threads <n>', 'processor threads', integer(1))
     .option('--memory <mib>', 'read only what fits into so much memory', integer(1))
     .option('--password <text>', 'opens an encrypted PDF')
-    .option('--compare', 'read and answer under dense and PoD, side by side', false)
+    .option('--compare', 'read and answer under dense and the plan, side by side', false)
     .option('--separate', 'ask each question by itself, without the ones before it', false)
     .option('--json', 'print one JSON object on stdout', false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
-}
-
-function policy(text: string): string {
-  if (text === 'dense' || text === 'pod') return text;
-  throw new InvalidArgumentError('It is dense or pod.');
 }
 
 function runtime(text: string): string {

@@ -1,7 +1,10 @@
 /** What `npm run ask` prints: one JSON object, or lines for people. */
-import type { SharingPlan } from '../../cache/sharing-plan.ts';
+import type { CachePart } from '../../cache/memory.ts';
+import { type CachePlan, isDense } from '../../cache/plan.ts';
+import type { Proximity } from '../../cache/proximity.ts';
 import type { Answer, MemoryUse } from '../../engine.ts';
 import type { Reading } from '../../local/reading.ts';
+import type { Policy } from '../../policy.ts';
 import { splitThinking } from '../../thinking.ts';
 import { count, mebibytes } from '../../words/amounts.ts';
 
@@ -19,12 +22,7 @@ export interface Report {
   readonly answers: readonly Answer[];
   readonly document: DocumentReport;
   readonly policy: string;
-  readonly plan: SharingPlan & {
-    readonly sinks: number;
-    readonly recent: number;
-    readonly adapted: boolean;
-    readonly found: string;
-  };
+  readonly plan: CachePlan & Proximity & Pick<Policy, 'label' | 'standing' | 'found'>;
   readonly prefill: { readonly tokens: number; readonly seconds: number; readonly tokensPerSecond: number };
   readonly kv: MemoryUse;
   readonly model: string;
@@ -37,13 +35,13 @@ export function createReport(
   document: Omit<DocumentReport, 'tokens'>,
 ): Report {
   const tokens = reading.tokens.ids.length;
-  const { name, plan, proximity, adapted, found } = reading.policy;
+  const { name, label, plan, proximity, standing, found } = reading.policy;
   return {
     runtime,
     answers,
     document: { ...document, tokens },
     policy: name,
-    plan: { ...plan, ...proximity, adapted, found },
+    plan: { ...plan, ...proximity, label, standing, found },
     prefill: { tokens, seconds: reading.prefillSeconds, tokensPerSecond: tokens / reading.prefillSeconds },
     kv: reading.memory(),
     model: reading.model.name,
@@ -58,10 +56,10 @@ export function formatReport(report: Report): string {
     `Read ${formatPages(document)}, ${count(document.tokens)} tokens in ${prefill.seconds.toFixed(1)} s (${count(Math.round(prefill.tokensPerSecond))} tokens/s) on ${report.runtime}, with ${report.model}.`,
     '',
     ...report.answers.flatMap(formatAnswer),
-    formatMemory(kv, report.policy),
-    ...(report.policy === 'pod' && !plan.adapted
+    formatMemory(kv, plan),
+    ...(plan.standing === 'measured' || plan.standing === 'unmeasured'
       ? [
-          `Note: the model was not trained for this sharing plan (${plan.found}); answers may suffer. Compare with --compare.`,
+          `Note: the model was not trained for this cache plan (${plan.found}); answers may suffer. Compare with --compare.`,
         ]
       : []),
   ].join('\n');
@@ -99,30 +97,34 @@ function formatClosest({ closest }: Answer): string[] {
   return ['   Not sure. Closest passages:', ...lines];
 }
 
-function formatMemory(kv: MemoryUse, policy: string): string {
-  const { values, leaderKeys, followerKeys, sinks } = kv.parts;
-  if (policy === 'dense')
-    return `KV cache (dense): ${mebibytes(kv.bytes)}: values ${mebibytes(values)}, keys ${mebibytes(leaderKeys)}.`;
-  return `KV cache (PoD): ${mebibytes(kv.bytes)}, ${(kv.saving * 100).toFixed(1)} % below dense (${mebibytes(kv.denseBytes)}): values ${mebibytes(values)}, leader keys ${mebibytes(leaderKeys)}, recent keys ${mebibytes(followerKeys)}, sinks ${mebibytes(sinks)}.`;
+function formatMemory(kv: MemoryUse, plan: Report['plan']): string {
+  const saved = isDense(plan) ? '' : `, ${percent(kv.saving)} below dense (${mebibytes(kv.denseBytes)})`;
+  return `KV cache (${plan.label}): ${mebibytes(kv.bytes)}${saved}: ${kv.parts.map(formatPart).join(', ')}.`;
+}
+
+const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
+
+function formatPart({ label, format, bytes }: CachePart): string {
+  return `${label}${format === 'f16' ? '' : ` in ${format}`} ${mebibytes(bytes)}`;
 }
 
 const LABEL_WIDTH = 22;
 const COLUMN_WIDTH = 48;
 
-/** Dense and PoD side by side, a column each. */
-export function formatComparison(dense: Report, pod: Report): string {
+/** Dense and another plan side by side, a column each. */
+export function formatComparison(dense: Report, other: Report): string {
   const row = (label: string, left: string, right: string) => wrapRow(label, left, right);
   const lines = [
-    row('', 'dense', 'PoD'),
-    row('KV cache', mebibytes(dense.kv.bytes), `${mebibytes(pod.kv.bytes)} (−${(pod.kv.saving * 100).toFixed(1)} %)`),
+    row('', dense.plan.label, other.plan.label),
+    row('KV cache', mebibytes(dense.kv.bytes), `${mebibytes(other.kv.bytes)} (−${percent(other.kv.saving)})`),
     row(
       'reading',
       `${count(Math.round(dense.prefill.tokensPerSecond))} tokens/s`,
-      `${count(Math.round(pod.prefill.tokensPerSecond))} tokens/s`,
+      `${count(Math.round(other.prefill.tokensPerSecond))} tokens/s`,
     ),
   ];
   for (const [index, left] of dense.answers.entries()) {
-    const right = pod.answers[index];
+    const right = other.answers[index];
     if (!right) continue;
     const pages = (answer: Answer) =>
       answer.pages.map(({ page, share }) => `${page} (${(share * 100).toFixed(0)} %)`).join(', ');

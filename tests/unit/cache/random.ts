@@ -1,29 +1,45 @@
 /** Random shapes, plans and vectors for property tests. */
 import fc from 'fast-check';
 import { toBits } from '../../../engine/attention/half.ts';
+import { FORMATS } from '../../../engine/cache/format.ts';
 import type { CacheShape } from '../../../engine/cache/memory.ts';
-import type { SharingPlan } from '../../../engine/cache/sharing-plan.ts';
+import type { CachePlan, UnitPlan } from '../../../engine/cache/plan.ts';
 import { seededRandom } from '../../../engine/generate/sampling.ts';
 
-/** A plan in which every (layer, head) follows a random earlier layer that leads itself, or leads; alone where it sees a window only. */
+const format = fc.constantFrom(...FORMATS);
+
+/** What a unit may be, and which of the earlier leaders it follows if it does. */
+const arbitraryUnit = fc.record({
+  role: fc.constantFrom('lead', 'follow', 'stream'),
+  leader: fc.nat(1 << 20),
+  keys: format,
+  values: format,
+});
+
+/** A plan of any kind that fits the layers; those with a window of their own lead in f16. meanings: what each layer's keys are made of. */
 export function arbitraryPlan(
   layers: number,
   heads: number,
   windows: readonly number[] = Array.from({ length: layers }, () => 0),
-): fc.Arbitrary<SharingPlan> {
-  return fc.array(fc.nat(1 << 20), { minLength: layers * heads, maxLength: layers * heads }).map((draws) => {
-    const leaders: number[][] = [];
+  meanings: readonly string[] = [],
+): fc.Arbitrary<CachePlan> {
+  return fc.array(arbitraryUnit, { minLength: layers * heads, maxLength: layers * heads }).map((draws) => {
+    const units: UnitPlan[][] = [];
     for (let layer = 0; layer < layers; layer++) {
-      const row = Array.from({ length: heads }, (_, head) => {
-        const leading = leaders.flatMap((above, index) =>
-          above[head] === index && windows[index] === 0 ? [index] : [],
+      const row = Array.from({ length: heads }, (_, head): UnitPlan => {
+        const draw = draws[layer * heads + head];
+        if (!draw || windows[layer] !== 0) return { role: 'lead', keys: 'f16', values: 'f16' };
+        const { role, keys, values } = draw;
+        const leaders = units.flatMap((above, index) =>
+          above[head]?.role === 'lead' && windows[index] === 0 && meanings[index] === meanings[layer] ? [index] : [],
         );
-        const choices = windows[layer] === 0 ? [...leading, layer] : [layer];
-        return choices[(draws[layer * heads + head] ?? 0) % choices.length] ?? layer;
+        const leader = leaders[draw.leader % Math.max(1, leaders.length)];
+        if (role === 'stream') return { role };
+        return role === 'follow' && leader !== undefined ? { role, leader, values } : { role: 'lead', keys, values };
       });
-      leaders.push(row);
+      units.push(row);
     }
-    return { leaders };
+    return { units };
   });
 }
 
@@ -34,7 +50,7 @@ export const arbitraryShape: fc.Arbitrary<CacheShape> = fc
   .record({
     layers: fc.integer({ min: 1, max: 4 }),
     heads: fc.integer({ min: 1, max: 3 }),
-    headSize: fc.constantFrom(8, 16, 32),
+    headSize: fc.constantFrom(8, 16, 32, 80),
     windows: fc.array(arbitraryWindow, { minLength: 4, maxLength: 4 }),
   })
   .map(({ windows, ...rest }) => ({ ...rest, windows: windows.slice(0, rest.layers) }))
@@ -42,7 +58,7 @@ export const arbitraryShape: fc.Arbitrary<CacheShape> = fc
     fc
       .record({
         plan: arbitraryPlan(layers, heads, windows),
-        sinks: fc.integer({ min: 0, max: 40 }),
+        sinks: fc.integer({ min: 0, max: 300 }),
         recent: fc.integer({ min: 0, max: 600 }),
       })
       .map(({ plan, sinks, recent }) => ({ layers, heads, headSize, windows, plan, proximity: { sinks, recent } })),

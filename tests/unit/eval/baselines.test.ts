@@ -4,8 +4,9 @@ import { EvictingCache, SinkWindowCache, WatchingAttention } from '../../../buil
 import type { Attention } from '../../../engine/attention/attention.ts';
 import { referenceAttention } from '../../../engine/attention/reference.ts';
 import type { Span } from '../../../engine/attention/spans.ts';
+import { toNumbers, type Vectors } from '../../../engine/attention/vectors.ts';
 import { PodCache } from '../../../engine/backends/cpu/pod-cache.ts';
-import { densePlan } from '../../../engine/cache/sharing-plan.ts';
+import { densePlan } from '../../../engine/cache/plan.ts';
 import { halves, normals } from '../cache/random.ts';
 
 const HEADS = 2;
@@ -36,10 +37,12 @@ const reference: Attention = {
 
 function fill<Cache extends PodCache>(cache: Cache, tokens: number, commit = true): Cache {
   const seed = cache.length;
-  cache.append(0, halves(seed + 1, HEADS * tokens * WIDTH), halves(seed + 2, HEADS * tokens * WIDTH));
+  cache.append(0, halves(seed + 1, HEADS * tokens * WIDTH), halves(seed + 2, HEADS * tokens * WIDTH), commit);
   if (commit) cache.commit();
   return cache;
 }
+
+const numbersOf = (vectors: Vectors | undefined) => (vectors ? toNumbers(vectors, WIDTH) : new Float32Array());
 
 const positions = (spans: readonly Span[] | undefined) =>
   (spans ?? []).flatMap(({ start, end }) => Array.from({ length: end - start }, (_, index) => start + index));
@@ -70,7 +73,7 @@ describe('eviction', () => {
     const [kept, ...rest] = cache.spans(0, 400, 405, 400)[0] ?? [];
     const [whole] = dense.spans(0, 400, 405, 400)[0] ?? [];
     for (const [slot, token] of chosen.entries()) {
-      const row = (data: Uint16Array | undefined, at: number) => [...(data ?? []).slice(at * WIDTH, (at + 1) * WIDTH)];
+      const row = (data: Vectors | undefined, at: number) => [...numbersOf(data).slice(at * WIDTH, (at + 1) * WIDTH)];
       expect(row(kept?.keys, slot)).toEqual(row(whole?.keys, token));
       expect(row(kept?.values, slot)).toEqual(row(whole?.values, token));
     }
@@ -82,7 +85,7 @@ describe('eviction', () => {
   it('chooses the tokens that the rows look at', async () => {
     const cache = fill(fill(new EvictingCache(shape), 200), 2, false);
     const [span] = cache.spans(0, 200, 202, 200)[0] ?? [];
-    const keys = Float32Array.from(new Float16Array((span?.keys ?? new Uint16Array()).slice().buffer));
+    const keys = numbersOf(span?.keys);
     const rowOf = (token: number) => keys.subarray(token * WIDTH, (token + 1) * WIDTH);
     const length = (token: number) => Math.hypot(...rowOf(token));
     // The longest key: no other has a larger product with it.

@@ -13,8 +13,8 @@ import { type Clock, type EngineProcess, type WatchedHost, watchHost } from '../
 import type { OpenReading, Reader } from '../../../engine/local/reader.ts';
 
 export const PLANS: readonly PlanOffer[] = [
-  { id: 'dense', standing: 'all kept', check: null },
-  { id: 'pod', standing: 'adapted', check: null },
+  { id: 'dense', label: 'dense', standing: 'all kept', check: null },
+  { id: 'pod', label: 'PoD', standing: 'adapted', check: null },
 ];
 /** Bytes of a chunk under each plan, and what a reading takes besides. */
 const CHUNK_BYTES: Readonly<Record<string, number>> = { dense: 1000, pod: 600 };
@@ -358,7 +358,7 @@ class FakeReading implements OpenReading {
   memory(): MemoryUse {
     const bytes = this.#closed ? 0 : this.#read * this.#chunkBytes;
     const denseBytes = this.#read * (CHUNK_BYTES.dense ?? 0);
-    const parts = { values: bytes, leaderKeys: 0, followerKeys: 0, sinks: 0 };
+    const parts = [{ label: 'values', format: 'f16', bytes }] as const;
     return { bytes, denseBytes, saving: 0, parts };
   }
 

@@ -192,8 +192,8 @@ it('says what a question was ended for that waited while another one filled the 
 it('takes no plan whose cost nobody knows', async () => {
   const hosts = new FakeHosts({
     plans: [
-      { id: 'dense', standing: 'all kept', check: null },
-      { id: 'pod', standing: 'unmeasured', check: null },
+      { id: 'dense', label: 'Dense', standing: 'all kept', check: null },
+      { id: 'pod', label: 'PoD', standing: 'unmeasured', check: null },
     ],
   });
   await start(hosts);

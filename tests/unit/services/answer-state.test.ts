@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { TurnAnswer } from '../../../electron/contract.ts';
 import { type AnswerEvent, newAnswer, nextAnswer } from '../../../electron/services/answer-state.ts';
 
-const memory = { bytes: 1, denseBytes: 2, saving: 0.5, parts: { values: 1, leaderKeys: 0, followerKeys: 0, sinks: 0 } };
+const memory = { bytes: 1, denseBytes: 2, saving: 0.5, parts: [] };
 const lost = { code: 'engine-lost', detail: { reason: 'a test' } } as const;
 const begun: AnswerEvent = { type: 'begun', pagesRead: 1, tokensRead: 2, memory };
 const answer = {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { NOT_READ, nextReading, type ReadingEvent } from '../../../electron/services/reading-state.ts';
 
-const memory = { bytes: 1, denseBytes: 2, saving: 0.5, parts: { values: 1, leaderKeys: 0, followerKeys: 0, sinks: 0 } };
+const memory = { bytes: 1, denseBytes: 2, saving: 0.5, parts: [] };
 const requested: ReadingEvent = { type: 'requested', plan: 'dense', pages: null };
 const progress: ReadingEvent = { type: 'progress', progress: { done: 1, total: 3, seconds: 1, page: 1 } };
 const prepared: ReadingEvent = {

@@ -7,7 +7,7 @@ import { ProximaError } from '../../../engine/errors.ts';
 import { failedJob, startJob } from '../../../engine/jobs/job.ts';
 import { settled } from '../hosts/fake-hosts.ts';
 
-const memory = { bytes: 1, denseBytes: 1, saving: 0, parts: { values: 1, leaderKeys: 0, followerKeys: 0, sinks: 0 } };
+const memory = { bytes: 1, denseBytes: 1, saving: 0, parts: [] };
 const tooSmall = new ProximaError('memory-too-small', {
   tokens: 1,
   neededBytes: 1,

@@ -1,8 +1,8 @@
 // Attention of one row over one span, split over its tokens (split-k): each workgroup takes SPLIT tokens and up to HEADS
 // query heads of one KV head, so that a key is read once for all of them, and leaves a partial result for `fold`.
-// Stands behind `pair-*.wgsl` and `soften-*.wgsl`.
+// Stands behind `pair-*.wgsl`, `soften-*.wgsl`, and a `page-*.wgsl` for keys and one for values.
 //
-//   queries  f32 [query heads, SIZE]            keys, values f16 pages [page heads, page tokens, SIZE]
+//   queries  f32 [query heads, SIZE]            keys, values: pages, vectors [page heads, page tokens]
 //   partials f32 [splits, query heads, SIZE]    not yet divided by the sum
 //   states   f32 [splits, query heads, 2]       peak and sum of the exponentials
 
@@ -26,12 +26,12 @@ struct Shape {
   key_page: u32,       // tokens a key page
   value_page: u32,     // tokens a value page
   first_split: u32,    // of this span in partials and states
+  key_grids: u32,      // where grids begin in the key page
+  value_grids: u32,    // and in the value page
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> queries: array<f32>;
-@group(0) @binding(2) var<storage, read> keys: array<Pair>;
-@group(0) @binding(3) var<storage, read> values: array<Pair>;
 // For each KV head of this dispatch: which one of the model it is, and where it lies in the two pages.
 @group(0) @binding(4) var<storage, read> places: array<vec3u>;
 @group(0) @binding(5) var<storage, read_write> partials: array<f32>;
@@ -58,8 +58,8 @@ fn decode(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
   let heads = min(HEADS, shape.ratio - group.z * HEADS);
   let first = group.x * SPLIT;
   let to = min(shape.count, first + SPLIT);
-  let key_base = (place.y * shape.key_page + shape.key_slot) * words;
-  let value_base = (place.z * shape.value_page + shape.value_slot) * words;
+  let key_base = place.y * shape.key_page + shape.key_slot;
+  let value_base = place.z * shape.value_page + shape.value_slot;
   // In the value part an invocation holds one pair of elements, for every `parts`-th token.
   let parts = THREADS / words;
   let pair = thread % words;
@@ -77,7 +77,8 @@ fn decode(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
     let count = min(TILE, to - begin);
     workgroupBarrier();
     for (var word = thread; word < count * words; word += THREADS) {
-      key_tile[word / words * (words + 1u) + word % words] = keys[key_base + begin * words + word];
+      let loaded = key_pair(key_base + begin + word / words, word % words);
+      key_tile[word / words * (words + 1u) + word % words] = narrow(loaded);
     }
     workgroupBarrier();
     for (var index = thread; index < heads * count; index += THREADS) {
@@ -96,7 +97,7 @@ fn decode(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) 
     for (var head = 0u; head < heads; head++) { gathered[head] *= shrinks[head]; }
     if (part < parts) {
       for (var token = part; token < count; token += parts) {
-        let both = wide(values[value_base + (begin + token) * words + pair]);
+        let both = value_pair(value_base + begin + token, pair);
         for (var head = 0u; head < heads; head++) { gathered[head] += scores[head * TILE + token] * both; }
       }
     }

@@ -1,11 +1,11 @@
 // Where rows look: after `prefill` has found each row's peak and sum, the shares of attention on a span's tokens.
 //
-//   queries f32 [query heads, rows, SIZE]     keys f16 pages [page heads, page tokens, SIZE]
+//   queries f32 [query heads, rows, SIZE]     keys: pages, vectors [page heads, page tokens]
 //   peaks, sums f32 [query heads, rows]
 //   tops    u32 [query heads, rows]           largest share of a row on any token from the sinks on, as bits of an f32
 //   mass    f32 [tokens]                      shares summed over rows and query heads, each weighted by its row's top
 //
-// `tops_of_rows` goes over all spans before `mass_of_tokens` does. An invocation a token.
+// `tops_of_rows` goes over all spans before `mass_of_tokens` does. An invocation a token. Stands behind a `page-*.wgsl` for keys.
 
 override SIZE: u32;
 override SOFTCAP: f32 = 0.0;
@@ -24,11 +24,11 @@ struct Shape {
   length: u32,         // of mass
   heads: u32,          // KV heads of this span
   window: u32,         // tokens a row sees, itself included
+  key_grids: u32,      // where grids begin in the key page
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> queries: array<f32>;
-@group(0) @binding(2) var<storage, read> keys: array<Pair>;
 @group(0) @binding(3) var<storage, read> places: array<vec3u>;
 @group(0) @binding(4) var<storage, read> peaks: array<f32>;
 @group(0) @binding(5) var<storage, read> sums: array<f32>;
@@ -39,7 +39,7 @@ fn share(row: u32, key: u32) -> f32 {
   let words = SIZE / 2u;
   var dot = 0.0;
   for (var word = 0u; word < words; word++) {
-    let both = wide(keys[key * words + word]);
+    let both = key_pair(key, word);
     dot += queries[row * SIZE + 2u * word] * both.x + queries[row * SIZE + 2u * word + 1u] * both.y;
   }
   var score = dot * SCALE;

@@ -2,10 +2,11 @@
  * The typed twin of the WGSL files beside it: pipelines with their sizes as constants, and one function a kernel that
  * writes its parameters and records its dispatch. What each buffer holds is said at the head of its .wgsl file.
  */
-import type { GpuSpan } from '../span.ts';
+import { groupsOf, type RoundedFormat } from '../../../cache/format.ts';
+import type { GpuSpan, PagePart } from '../span.ts';
 import { type BufferNumbers, createPipeline, flatGroups, type Uniforms } from './pipelines.ts';
 import type { KernelSources } from './sources.ts';
-import { textOf, type Variant, variantOf } from './variant.ts';
+import { type PageFormats, textOf, type Variant, variantOf } from './variant.ts';
 
 /** How a layer computes; layers that are alike share their pipelines. */
 export interface KernelShape {
@@ -108,15 +109,9 @@ function prefillTile(headSize: number, limit: number): { groups: number; slice: 
   return tile;
 }
 
-type Pipelines = ReturnType<typeof createPipelines>;
-
+/** Pipelines that read no pages of keys and values. */
 function createPipelines(device: GPUDevice, sources: KernelSources, shape: KernelShape, variant: Variant) {
-  const ratio = shape.queryHeads / shape.keyValueHeads;
-  const { headSize, scale, softcap, halfTensors, rotary, norm } = shape;
-  const limit = device.limits.maxComputeWorkgroupStorageSize;
-  const { groups, slice } = prefillTile(headSize, limit);
-  const heads = Math.min(ratio, MOST_HEADS);
-  const tile = tileTokens(headSize, heads, limit);
+  const { headSize, halfTensors, rotary, norm } = shape;
   const vector = (normalised: boolean, turned: boolean) => ({
     SIZE: headSize,
     SOURCE_IS_HALF: Number(halfTensors),
@@ -125,37 +120,21 @@ function createPipelines(device: GPUDevice, sources: KernelSources, shape: Kerne
     HALF: turned ? (rotary?.half ?? 0) : 0,
     INTERLEAVED: Number(rotary?.interleaved ?? false),
   });
-  const attention = { SIZE: headSize, SCALE: scale, SOFTCAP: softcap };
   const appending = (code: string, turned: boolean) =>
     createPipeline(device, code, 'append', [5, 1], vector(turned, turned));
   const append = textOf(sources, 'append', variant);
-  const evidence = textOf(sources, 'evidence', variant);
+  const round = textOf(sources, 'round', variant);
   return {
     appendKeys: appending(append, true),
     appendValues: appending(append, false),
     queries: createPipeline(device, sources.vector + sources.queries, 'queries_of_rows', [4, 1], vector(true, true)),
-    prefill: createPipeline(device, textOf(sources, 'prefill', variant), 'prefill', [4, 3], {
-      ...attention,
-      GROUPS: groups,
-      SLICE: slice,
-    }),
+    int8: createPipeline(device, round, 'round_int8', [1, 1], { SIZE: headSize, WORKGROUP }),
+    int4: createPipeline(device, round, 'round_int4', [1, 1], { SIZE: headSize, WORKGROUP }),
     finish: createPipeline(device, sources.finish, 'finish', [2, 1], {
       SIZE: headSize,
       OUTPUT_IS_HALF: Number(halfTensors),
       WORKGROUP,
     }),
-    decode: createPipeline(device, textOf(sources, 'decode', variant), 'decode', [4, 2], {
-      ...attention,
-      SPLIT,
-      TILE: tile,
-      THREADS,
-      HEADS: heads,
-      QUERY_WORDS: heads * headSize,
-      TILE_WORDS: tile * (headSize / 2 + 1),
-      SCORE_WORDS: heads * tile,
-    }),
-    tops: createPipeline(device, evidence, 'tops_of_rows', [5, 2], { ...attention, WORKGROUP }),
-    mass: createPipeline(device, evidence, 'mass_of_tokens', [5, 2], { ...attention, WORKGROUP }),
     fold: createPipeline(device, sources.fold, 'fold', [3, 1], {
       SIZE: headSize,
       OUTPUT_IS_HALF: Number(halfTensors),
@@ -164,6 +143,46 @@ function createPipelines(device: GPUDevice, sources: KernelSources, shape: Kerne
   };
 }
 
+const ATTENTION_KERNELS = ['prefill', 'decode', 'tops', 'mass'] as const;
+type AttentionKernel = (typeof ATTENTION_KERNELS)[number];
+
+/** A pipeline that reads pages of keys and values in some formats. */
+function createAttention(
+  device: GPUDevice,
+  sources: KernelSources,
+  shape: KernelShape,
+  variant: Variant,
+  kernel: AttentionKernel,
+  formats: PageFormats,
+): GPUComputePipeline {
+  const { headSize, scale, softcap } = shape;
+  const limit = device.limits.maxComputeWorkgroupStorageSize;
+  const attention = { SIZE: headSize, SCALE: scale, SOFTCAP: softcap };
+  const text = (file: 'prefill' | 'decode' | 'evidence') => textOf(sources, file, variant, formats);
+  if (kernel === 'prefill') {
+    const { groups, slice } = prefillTile(headSize, limit);
+    const constants = { ...attention, GROUPS: groups, SLICE: slice };
+    return createPipeline(device, text('prefill'), 'prefill', [4, 3], constants);
+  }
+  if (kernel === 'decode') {
+    const heads = Math.min(shape.queryHeads / shape.keyValueHeads, MOST_HEADS);
+    const tile = tileTokens(headSize, heads, limit);
+    return createPipeline(device, text('decode'), 'decode', [4, 2], {
+      ...attention,
+      SPLIT,
+      TILE: tile,
+      THREADS,
+      HEADS: heads,
+      QUERY_WORDS: heads * headSize,
+      TILE_WORDS: tile * (headSize / 2 + 1),
+      SCORE_WORDS: heads * tile,
+    });
+  }
+  const entryPoint = kernel === 'tops' ? 'tops_of_rows' : 'mass_of_tokens';
+  return createPipeline(device, text('evidence'), entryPoint, [5, 2], { ...attention, WORKGROUP });
+}
+
+type Pipelines = ReturnType<typeof createPipelines>;
 /** The kernels for layers of one shape. */
 export class Kernels {
   readonly #shape: KernelShape;
@@ -171,6 +190,9 @@ export class Kernels {
   readonly #numbers: BufferNumbers;
   readonly #ratio: number;
   readonly #pipelines: Pipelines;
+  /** By kernel and formats, made when they are first asked for. */
+  readonly #attention = new Map<string, GPUComputePipeline>();
+  readonly #createAttention: (kernel: AttentionKernel, formats: PageFormats) => GPUComputePipeline;
   readonly #rowsTogether: number;
 
   constructor(
@@ -187,6 +209,12 @@ export class Kernels {
     this.#ratio = shape.queryHeads / shape.keyValueHeads;
     this.#rowsTogether = 4 * prefillTile(shape.headSize, device.limits.maxComputeWorkgroupStorageSize).groups;
     this.#pipelines = createPipelines(device, sources, shape, variant);
+    this.#createAttention = (kernel, formats) => createAttention(device, sources, shape, variant, kernel, formats);
+  }
+
+  /** Makes all pipelines for some formats now, so that no answer waits for them. */
+  prepare(formats: PageFormats): void {
+    for (const kernel of ATTENTION_KERNELS) this.#over(kernel, formats);
   }
 
   /** Writes `count` rows from `firstRow` on into a page from `slot` on. heads: for each page head the model's, u32. */
@@ -200,14 +228,22 @@ export class Kernels {
     const words = [source.stride, source.offset, source.firstPosition, rows.firstRow, rows.slot, target.pageTokens];
     const { weights, cosines, sines } = tables;
     const buffers = [source.buffer, weights, cosines, sines, target.heads, target.page];
-    return this.#plan(part, words, buffers, [rows.count, target.headCount, 1]);
+    return this.#plan(this.#pipelines[part], words, buffers, [rows.count, target.headCount, 1]);
+  }
+
+  /** Rounds `count` tokens of all heads of an f16 page into a page of another format. */
+  round(from: PagePart, into: PagePart, { headCount, count }: { headCount: number; count: number }): Recorder {
+    const words = [count, from.pageTokens, from.slot, into.pageTokens, into.slot, into.firstGrid];
+    const groups = Math.ceil((count * groupsOf(into.format, this.#shape.headSize)) / WORKGROUP);
+    const pipeline = this.#pipelines[into.format as RoundedFormat];
+    return this.#plan(pipeline, words, [from.page, into.page], [groups, headCount, 1]);
   }
 
   /** Lays queries out as f32 [query heads, rows, head size]. */
   queries(source: VectorSource, tables: VectorTables, target: GPUBuffer): Recorder {
     const words = [source.stride, source.offset, source.firstPosition, source.rows];
     const buffers = [source.buffer, tables.weights, tables.cosines, tables.sines, target];
-    return this.#plan('queries', words, buffers, [source.rows, this.#shape.queryHeads, 1]);
+    return this.#plan(this.#pipelines.queries, words, buffers, [source.rows, this.#shape.queryHeads, 1]);
   }
 
   /**
@@ -227,14 +263,15 @@ export class Kernels {
       const first = begun.has(span.unit) ? 0 : 1;
       begun.add(span.unit);
       const place = [firstPosition, span.start, span.end - span.start, ...slotsOf(span)];
-      const words = [rows, this.#ratio, ...place, first, this.#window];
+      const words = [rows, this.#ratio, ...place, first, this.#window, ...gridsOf(span)];
       const { queries, gathered, peaks, sums } = scratch;
-      const buffers = [queries, span.keys, span.values, span.places, gathered, peaks, sums];
-      return this.#plan('prefill', words, buffers, [groups, span.heads, 1]);
+      const buffers = [queries, span.keys.page, span.values.page, span.places, gathered, peaks, sums];
+      return this.#plan(this.#over('prefill', formatsOf(span)), words, buffers, [groups, span.heads, 1]);
     });
     const pairs = (queryHeads * rows * headSize) / 2;
     const buffers = [scratch.gathered, scratch.sums, output];
-    return [...partial, this.#plan('finish', [rows, queryHeads, firstRow], buffers, flatGroups(pairs, WORKGROUP))];
+    const words = [rows, queryHeads, firstRow];
+    return [...partial, this.#plan(this.#pipelines.finish, words, buffers, flatGroups(pairs, WORKGROUP))];
   }
 
   /** Attention of one row over spans, all within its window, that it sees whole, into `output` [query heads · head size] of the graph's type. */
@@ -247,13 +284,13 @@ export class Kernels {
       const before = units.get(span.unit)?.splits ?? 0;
       const own = splitsOf(span.end - span.start);
       units.set(span.unit, { splits: before + own, span });
-      const words = [this.#ratio, queryHeads, span.end - span.start, ...slotsOf(span), before];
-      const buffers = [queries, span.keys, span.values, span.places, partials, states];
-      return this.#plan('decode', words, buffers, [own, span.heads, blocks]);
+      const words = [this.#ratio, queryHeads, span.end - span.start, ...slotsOf(span), before, ...gridsOf(span)];
+      const buffers = [queries, span.keys.page, span.values.page, span.places, partials, states];
+      return this.#plan(this.#over('decode', formatsOf(span)), words, buffers, [own, span.heads, blocks]);
     });
     const folds = [...units.values()].map(({ splits, span }) => {
       const buffers = [partials, states, span.places, output];
-      return this.#plan('fold', [splits, queryHeads, this.#ratio], buffers, [this.#ratio, span.heads, 1]);
+      return this.#plan(this.#pipelines.fold, [splits, queryHeads, this.#ratio], buffers, [this.#ratio, span.heads, 1]);
     });
     return [...partial, ...folds];
   }
@@ -272,10 +309,15 @@ export class Kernels {
     const over = (name: 'tops' | 'mass') =>
       spans.map((span) => {
         const count = span.end - span.start;
-        const place = [firstPosition, span.start, count, span.keySlot, span.keyPageTokens];
-        const words = [rows, this.#ratio, ...place, found.sinks, found.length, span.heads, this.#window];
-        const buffers = [queries, span.keys, span.places, peaks, sums, found.tops, found.mass];
-        return this.#plan(name, words, buffers, [Math.ceil(count / WORKGROUP), 1, 1]);
+        const { page, slot, pageTokens, firstGrid } = span.keys;
+        const place = [firstPosition, span.start, count, slot, pageTokens];
+        const words = [rows, this.#ratio, ...place, found.sinks, found.length, span.heads, this.#window, firstGrid];
+        const buffers = [queries, page, span.places, peaks, sums, found.tops, found.mass];
+        return this.#plan(this.#over(name, { keys: span.keys.format, values: 'f16' }), words, buffers, [
+          Math.ceil(count / WORKGROUP),
+          1,
+          1,
+        ]);
       });
     return [...over('tops'), ...over('mass')];
   }
@@ -284,14 +326,22 @@ export class Kernels {
     return this.#shape.window || EVERYTHING;
   }
 
+  #over(kernel: AttentionKernel, formats: PageFormats): GPUComputePipeline {
+    const key = `${kernel} ${formats.keys} ${formats.values}`;
+    const known = this.#attention.get(key);
+    if (known) return known;
+    const created = this.#createAttention(kernel, formats);
+    this.#attention.set(key, created);
+    return created;
+  }
+
   #plan(
-    name: keyof Pipelines,
+    pipeline: GPUComputePipeline,
     words: readonly number[],
     buffers: readonly Bound[],
     groups: readonly [number, number, number],
   ): Recorder {
     const offset = this.#uniforms.add(words);
-    const pipeline = this.#pipelines[name];
     return (pass) => {
       const bound = buffers.map((buffer) => (typeof buffer === 'function' ? buffer() : buffer));
       pass.setPipeline(pipeline);
@@ -302,5 +352,13 @@ export class Kernels {
 }
 
 function slotsOf(span: GpuSpan): number[] {
-  return [span.keySlot, span.valueSlot, span.keyPageTokens, span.valuePageTokens];
+  return [span.keys.slot, span.values.slot, span.keys.pageTokens, span.values.pageTokens];
+}
+
+function formatsOf({ keys, values }: GpuSpan): PageFormats {
+  return { keys: keys.format, values: values.format };
+}
+
+function gridsOf(span: GpuSpan): number[] {
+  return [span.keys.firstGrid, span.values.firstGrid];
 }

@@ -8,7 +8,9 @@
 // and four rows by four elements of the output, so that both products are sums of outer products: two vectors read from
 // the workgroup's memory for sixteen multiplications. As many tokens as a head has elements make both grids one.
 //
-//   queries f32 [query heads, rows, SIZE]       keys, values f16 pages [page heads, page tokens, SIZE]
+// Stands behind a `page-*.wgsl` for keys and one for values.
+//
+//   queries f32 [query heads, rows, SIZE]       keys, values: pages, vectors [page heads, page tokens]
 //   gathered f32 [query heads, rows, SIZE]      peaks, sums f32 [query heads, rows]
 
 override SIZE: u32;
@@ -35,12 +37,12 @@ struct Shape {
   value_page: u32,     // tokens a value page
   first: u32,          // 1: nothing has been gathered yet
   window: u32,         // tokens a row sees, itself included
+  key_grids: u32,      // where grids begin in the key page
+  value_grids: u32,    // and in the value page
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> queries: array<vec4f>;
-@group(0) @binding(2) var<storage, read> keys: array<Quad>;
-@group(0) @binding(3) var<storage, read> values: array<Quad>;
 // For each KV head of this dispatch: which one of the model it is, and where it lies in the two pages.
 @group(0) @binding(4) var<storage, read> places: array<vec3u>;
 @group(0) @binding(5) var<storage, read_write> gathered: array<vec4f>;
@@ -83,7 +85,7 @@ fn load_queries(first: u32, row: u32, end: u32, slice: u32, thread: u32) {
 // Four elements of a key; zeros for tokens from `count` on.
 fn key(base: u32, token: u32, count: u32, quad: u32) -> vec4f {
   if (token >= count) { return vec4f(); }
-  return wide_quad(keys[base + token * LANES + quad]);
+  return key_quad(base + token, quad);
 }
 
 fn load_keys(base: u32, count: u32, slice: u32, thread: u32) {
@@ -109,7 +111,7 @@ fn load_keys(base: u32, count: u32, slice: u32, thread: u32) {
 fn load_values(base: u32, count: u32, slice: u32, thread: u32) {
   for (var index = thread; index < SLICE * LANES; index += THREADS) {
     var loaded = vec4f();
-    if (slice + index / LANES < count) { loaded = wide_quad(values[base + slice * LANES + index]); }
+    if (slice + index / LANES < count) { loaded = value_quad(base + slice + index / LANES, index % LANES); }
     tile[index] = loaded;
   }
 }
@@ -169,8 +171,8 @@ fn prefill(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
   let end = min(shape.count, nearest - min(nearest, shape.start));
   for (var begin = skipped; begin < end; begin += SIZE) {
     let count = min(SIZE, end - begin);
-    let key_base = (place.y * shape.key_page + shape.key_slot + begin) * LANES;
-    let value_base = (place.z * shape.value_page + shape.value_slot + begin) * LANES;
+    let key_base = place.y * shape.key_page + shape.key_slot + begin;
+    let value_base = place.z * shape.value_page + shape.value_slot + begin;
     var s0 = vec4f();
     var s1 = vec4f();
     var s2 = vec4f();

@@ -2,8 +2,13 @@
 export const KERNEL_FILES = [
   'pair-packed',
   'pair-native',
+  'page-f16-pairs',
+  'page-f16-quads',
+  'page-int8',
+  'page-int4',
   'vector',
   'append',
+  'round',
   'queries',
   'prefill',
   'finish',

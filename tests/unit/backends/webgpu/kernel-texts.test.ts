@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import { type KernelShape, Kernels } from '../../../../engine/backends/webgpu/kernels/kernels.ts';
 import { BufferNumbers, Uniforms } from '../../../../engine/backends/webgpu/kernels/pipelines.ts';
+import { FORMATS } from '../../../../engine/cache/format.ts';
 import { readKernelFiles } from '../../../../engine/runtime/kernel-files.ts';
 import { requestDevice } from '../../../../engine/runtime/webgpu-device.ts';
 
@@ -36,7 +37,8 @@ describe('the texts of the kernels', () => {
         device.pushErrorScope('validation');
         for (const each of [shape(8, 1, false), shape(80, 3, true), shape(256, 9, false)]) {
           const parts = [new Uniforms(device, 4), new BufferNumbers(device)] as const;
-          new Kernels(device, readKernelFiles(), each, ...parts, { nativeHalf, subgroups });
+          const kernels = new Kernels(device, readKernelFiles(), each, ...parts, { nativeHalf, subgroups });
+          for (const keys of FORMATS) for (const values of FORMATS) kernels.prepare({ keys, values });
         }
         expect((await device.popErrorScope())?.message).toBeUndefined();
         device.destroy();
