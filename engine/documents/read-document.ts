@@ -14,12 +14,17 @@ import { readPdf } from './pdf/read-pdf.ts';
 import { readMarkdown, readPlainText } from './plain-text.ts';
 import { readPicture } from './recognition/read-picture.ts';
 
-/** Rejects with `file-empty`, `format-unknown`, `format-old`, `document-*` or `password-wrong`. */
+/**
+ * Takes the bytes away from their owner. A document of scans that are yet to be recognised has pages without text and says so in
+ * its notes. Rejects with `file-empty`, `format-unknown`, `format-old`, `document-*` or `password-wrong`.
+ */
 export async function readDocument(bytes: Uint8Array, name: string, options: ReadOptions = {}): Promise<Document> {
   if (bytes.byteLength === 0) throw new ProximaError('file-empty', { name });
   const format = await detectFormat(bytes, name);
   const document = await readers[format](bytes, options);
-  if (document.pages.every((page) => page.text === '')) throw withoutText(document, format);
+  const empty = document.pages.every((page) => page.text === '');
+  const offered = document.notes.some(({ code }) => code === 'recognition-offered');
+  if (empty && !offered) throw withoutText(document, format);
   return document;
 }
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parsePlanFile } from '../cache/sharing-plan.ts';
-import type { Document } from '../documents/document.ts';
+import type { Document, Progress } from '../documents/document.ts';
 import type { Answer, PlanId } from '../engine.ts';
 import { ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
@@ -42,16 +42,51 @@ async function main(): Promise<void> {
 }
 
 async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise<Document> {
-  const progress = startProgress('Opening', 'pages');
+  const progress = startStages();
   try {
-    return await readDocumentFile(line.file, {
+    const document = await readDocumentFile(line.file, {
       password: line.password,
+      recognition: { language: line.language, mostPages: mostPages(line.recognise) },
       signal,
-      onProgress: (done, total) => progress.update(done, total),
+      onProgress: progress.update,
     });
+    return requireText(document);
   } finally {
     progress.stop();
   }
+}
+
+/** Few scans are recognised without being asked for, many only when they are. */
+function mostPages(recognise: boolean | undefined): number | undefined {
+  return recognise === undefined ? undefined : recognise ? Number.POSITIVE_INFINITY : 0;
+}
+
+const STAGES = { reading: 'Opening', looking: 'Looking for scans', recognising: 'Recognising' } as const;
+
+/** A line of progress for each stage of opening. */
+function startStages(): { update: (progress: Progress) => void; stop: () => void } {
+  let stage: Progress['stage'] | undefined;
+  let line: ReturnType<typeof startProgress> | undefined;
+  return {
+    update: (progress) => {
+      if (progress.stage !== stage) {
+        line?.stop();
+        stage = progress.stage;
+        line = startProgress(STAGES[stage], 'pages');
+      }
+      line?.update(progress.done, progress.total);
+    },
+    stop: () => line?.stop(),
+  };
+}
+
+/** Throws `recognition-needed` for a document that is nothing but scans. */
+function requireText(document: Document): Document {
+  const offered = document.notes.find((note) => note.code === 'recognition-offered');
+  if (offered && document.pages.every(({ text }) => text === '')) {
+    throw new ProximaError('recognition-needed', { pages: offered.pages.length, seconds: offered.seconds });
+  }
+  return document;
 }
 
 /** Throws `page-range-invalid` for pages that the document does not have. */
@@ -87,7 +122,7 @@ async function answerUnder(
       pages: document.pages.length,
       pagesRead: pages.length,
       pageRange: { first: pages[0]?.number ?? 0, last: pages.at(-1)?.number ?? 0 },
-      warnings: [...document.notes.map(noteWords), ...leftOut(document, pages)],
+      warnings: [...document.notes.map((note) => noteWords(note, 'terminal')), ...leftOut(document, pages)],
     });
   } finally {
     reading.close();

@@ -4,7 +4,8 @@ import { type Document, documentOf, type Note, type ReadOptions } from '../docum
 import { toSegments } from '../layout/runs.ts';
 import { composePages } from '../pdf/compose-pages.ts';
 import { greyOf, portableGreyMap, wipeRules } from './grey-map.ts';
-import { CERTAIN, LANGUAGES, type Picture, Recogniser } from './recogniser.ts';
+import { isLanguage, USUAL_LANGUAGE } from './languages.ts';
+import { CERTAIN, type Picture, Recogniser } from './recogniser.ts';
 
 const MOST_PIXELS = 100_000_000;
 /** Pixels that a picture of a page has across at about 300 dpi. */
@@ -19,8 +20,9 @@ export async function readPicture(bytes: Uint8Array, options: ReadOptions = {}):
       reason: `it has ${size.width} × ${size.height} pixels`,
     });
   }
-  const onAlive = () => options.onProgress?.(0, 1);
-  const language = options.recognition?.language ?? LANGUAGES[0] ?? 'eng';
+  const onAlive = () => options.onProgress?.({ stage: 'recognising', done: 0, total: 1 });
+  const { language: name = USUAL_LANGUAGE } = options.recognition ?? {};
+  const language = isLanguage(name) ? name : USUAL_LANGUAGE;
   const recogniser = new Recogniser({ language, signal: options.signal, onAlive });
   try {
     const { runs, ...recognised } = await recogniser.recognise(await decode(bytes, size));
@@ -34,7 +36,7 @@ export async function readPicture(bytes: Uint8Array, options: ReadOptions = {}):
       damaged: false,
     };
     const pages = composePages([content], []).pages.map((page) => ({ ...page, recognised }));
-    const notes: Note[] = [{ code: 'pages-recognised', pages: [1] }];
+    const notes: Note[] = [{ code: 'pages-recognised', pages: [1], language }];
     if (recognised.confidence < CERTAIN) notes.push({ code: 'recognition-uncertain', pages: [1] });
     const frames = isTiff(bytes) ? tiffFrames(bytes) : 1;
     if (frames > 1) notes.push({ code: 'read-partly', what: 'pages', read: 1, of: frames });
