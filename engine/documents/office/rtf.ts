@@ -36,7 +36,8 @@ interface Group {
 }
 
 export function readRtf(bytes: Uint8Array): Document {
-  const source = new TextDecoder('latin1').decode(bytes);
+  // A mark of UTF-8 is put before it by programs that take it for text.
+  const source = new TextDecoder('latin1').decode(bytes).replace(/^\u00ef\u00bb\u00bf/, '');
   const reader = new RtfReader(source);
   const pictures = source.match(/\{\\pict/g)?.length ?? 0;
   const notes: Note[] = pictures > 0 ? [{ code: 'pictures-left-out', count: pictures }] : [];

@@ -158,7 +158,7 @@ function withWords(
   garbled: boolean,
 ): { content: PageContent; leftOut: LeftOut[] } | undefined {
   const letters = (texts: readonly { readonly text: string }[]) =>
-    texts.reduce((sum, { text }) => sum + text.length, 0);
+    texts.reduce((sum, { text }) => sum + text.replace(/\s/g, '').length, 0);
   if (runs.length === 0 || (!garbled && letters(runs) <= letters(content.segments))) return undefined;
   const own = content.segments.map(({ text }) => text).filter((text) => garbled || !contains(runs, text));
   return {
