@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { Document, Progress, ReadOptions, RecognitionOptions } from '../documents/document.ts';
 import { errorOf, type Failure, ProximaError } from '../errors.ts';
 import type { JobControl } from '../jobs/job.ts';
+import { logFolder } from '../log/log.ts';
 
 export interface DocumentRequest {
   readonly type: 'read';
@@ -30,6 +31,13 @@ export type DocumentMessage =
 /** Longest silence of the process before it counts as stuck, in milliseconds. */
 const PATIENCE = 20_000;
 const HEAP_MIB = 2048;
+/** A document that takes a parser over can start no program and write no file (https://nodejs.org/api/permissions.html). */
+export const WRITING_NOTHING: readonly string[] = [
+  '--permission',
+  '--allow-fs-read=*',
+  '--allow-addons',
+  '--allow-worker',
+];
 const PROGRAM = fileURLToPath(new URL('./document-process.ts', import.meta.url));
 
 /** What is needed of a process that reads a document, Node's or Electron's. */
@@ -68,9 +76,15 @@ export async function readDocumentFile(
   }
 }
 
+/** But for its log. */
+function logWriting(): string[] {
+  const folder = logFolder();
+  return folder === undefined ? [] : [`--allow-fs-write=${folder}`];
+}
+
 function forkDocumentProcess(): DocumentProcess {
   const child = fork(PROGRAM, {
-    execArgv: [`--max-old-space-size=${HEAP_MIB}`],
+    execArgv: [`--max-old-space-size=${HEAP_MIB}`, ...WRITING_NOTHING, ...logWriting()],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });

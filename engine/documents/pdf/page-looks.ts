@@ -26,7 +26,8 @@ export async function lacksPicture(pdf: PDFDocumentProxy, number: number): Promi
   return (await lookAt(pdf, number)).missing >= COVERED;
 }
 
-const GARBAGE = /[\p{Co}\p{Cn}\p{Cc}\ufffd]/gu;
+const GARBAGE = /[\p{Co}\p{Cn}\p{Cc}\ufffd]+/gu;
+const MEANINGFUL = /[\p{L}\p{N}\p{Sm}.…_·-]+/gu;
 const GARBLED_SHARE = 0.3;
 const MOST_MARKS = 0.6;
 const FEWEST = 40;
@@ -35,8 +36,8 @@ const FEWEST = 40;
 export function isGarbled(text: string): boolean {
   const solid = text.replace(/\s/g, '');
   if (solid.length < FEWEST) return false;
-  const garbage = solid.match(GARBAGE)?.length ?? 0;
-  const words = solid.match(/[\p{L}\p{N}\p{Sm}.…_·-]/gu)?.length ?? 0;
+  const garbage = solid.length - solid.replace(GARBAGE, '').length;
+  const words = solid.length - solid.replace(MEANINGFUL, '').length;
   return garbage > solid.length * GARBLED_SHARE || words < solid.length * (1 - MOST_MARKS);
 }
 
