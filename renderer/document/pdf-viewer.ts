@@ -151,10 +151,10 @@ export class DocumentViewer {
     const { page, text } = this.#passage ?? { page: 0, text: '' };
     const { div, textLayer } = this.#pageView(page) ?? {};
     const layer = div?.querySelector(':scope > .recognised-words') ?? textLayer?.div;
-    const range = layer && findPassage(layer, text);
-    if (range) {
-      highlight('passage', [range]);
-      range.startContainer.parentElement?.scrollIntoView({ block: 'center' });
+    const ranges = layer ? findPassage(layer, text) : [];
+    if (ranges.length > 0) {
+      highlight('passage', ranges);
+      ranges[0]?.startContainer.parentElement?.scrollIntoView({ block: 'center' });
     } else if (complete) this.#events.onPassageMissing(page);
   }
 }

@@ -33,9 +33,9 @@ export function TextPane({ entry }: { readonly entry: DocumentEntry }) {
   useEffect(() => {
     if (!pages || !place) return;
     const page = container.current?.querySelector(`[data-page="${place.page}"]`);
-    const range = page && findPassage(page, place.passage);
-    if (range) highlight('passage', [range]);
-    (range?.startContainer.parentElement ?? page)?.scrollIntoView({ block: 'center' });
+    const ranges = page ? findPassage(page, place.passage) : [];
+    if (ranges.length > 0) highlight('passage', ranges);
+    (ranges[0]?.startContainer.parentElement ?? page)?.scrollIntoView({ block: 'center' });
     return () => clearHighlight('passage');
   }, [pages, place]);
   const find = useFind(container, pages);

@@ -1,6 +1,7 @@
 /** Files that are small and want to be large: ZIP and XML bombs, endless PDFs, pictures of 30,000 × 30,000. */
 import { crc32, deflateRawSync } from 'node:zlib';
 import { strToU8, zipSync } from 'fflate';
+import { pdfOf } from './pdf-making.ts';
 import { largePicture } from './scanned.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -46,19 +47,6 @@ const LAUGHS = `<!DOCTYPE x [<!ENTITY a0 "ha">${Array.from({ length: 9 }, (_, in
 
 function xmlBomb(members: Readonly<Record<string, string>>): Buffer {
   return Buffer.from(zipSync(Object.fromEntries(Object.entries(members).map(([name, text]) => [name, strToU8(text)]))));
-}
-
-function pdfOf(objects: readonly string[]): Buffer {
-  const parts = ['%PDF-1.7\n', ...objects.map((each, index) => `${index + 1} 0 obj\n${each}\nendobj\n`)];
-  let offset = 0;
-  const offsets = parts.map((part) => {
-    const own = offset;
-    offset += Buffer.byteLength(part, 'latin1');
-    return own;
-  });
-  const table = offsets.slice(1).map((each) => `${String(each).padStart(10, '0')} 00000 n \n`);
-  const tail = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table.join('')}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${offset}\n%%EOF`;
-  return Buffer.from(parts.join('') + tail, 'latin1');
 }
 
 /** Each page with a line of text. */

@@ -88,8 +88,13 @@ function isNear(row: Row, other: Row | undefined): boolean {
 function blocksOf(page: PageContent, dropped: ReadonlySet<Segment>, before: readonly Interval[]): Block[] {
   const segments = page.segments.filter((segment) => !dropped.has(segment));
   const main = (page.tree && taggedBlocks(page, segments)) ?? geometricBlocks(segments, before);
-  const comments = page.comments.map((text) => ({ kind: 'paragraph' as const, lines: [text], height: 0, level: 0 }));
-  return [...main, ...page.turned.flatMap((frame) => geometricBlocks(frame)), ...comments];
+  const others = [...page.lines, ...page.comments].map((text) => ({
+    kind: 'paragraph' as const,
+    lines: [text],
+    height: 0,
+    level: 0,
+  }));
+  return [...main, ...page.turned.flatMap((frame) => geometricBlocks(frame)), ...others];
 }
 
 function taggedBlocks({ tree }: PageContent, segments: readonly Segment[]): Block[] | undefined {

@@ -15,7 +15,7 @@ export async function legibilityOf(pdf: PDFDocumentProxy, content: PageContent):
   const text = content.segments.map((segment) => segment.text).join(' ');
   if (isGarbled(text)) return 'garbled';
   const letters = text.replace(/\s/g, '').length;
-  if (letters >= FEW_LETTERS || content.damaged) return 'text';
+  if (letters >= FEW_LETTERS || content.damaged || content.lines.length > 0) return 'text';
   const { missing, shapes } = await lookAt(pdf, content.number);
   if (missing >= COVERED || (letters === 0 && shapes >= MANY_SHAPES)) return 'picture';
   return letters > 0 ? 'text' : 'blank';

@@ -32,6 +32,7 @@ export async function readPicture(bytes: Uint8Array, options: ReadOptions = {}):
       turned: [],
       tree: undefined,
       repeated: [],
+      lines: [],
       comments: [],
       damaged: false,
     };
