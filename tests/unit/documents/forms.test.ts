@@ -80,9 +80,9 @@ describe('comments and notes', () => {
 });
 
 it('the values of an XFA form stand with their labels', async () => {
-  const field = (name: string, label: string, ui: string) =>
-    `<field name="${name}" w="150mm" h="10mm"><ui>${ui}</ui><caption reserve="50mm"><value><text>${label}</text></value></caption></field>`;
-  const template = `<template xmlns="http://www.xfa.org/schema/xfa-template/3.3/"><subform name="form1" layout="tb" locale="en_US"><pageSet><pageArea><contentArea x="5mm" y="5mm" w="200mm" h="280mm"/><medium stock="a4" short="210mm" long="297mm"/></pageArea></pageSet><subform layout="tb" name="person" w="200mm"><draw w="150mm" h="10mm"><value><text>Application for benefit</text></value></draw>${field('family', 'Family name', '<textEdit/>')}${field('income', 'Monthly income', '<textEdit/>')}${field('married', 'Married', '<checkButton/></ui><items><text>1</text><text>0</text></items><ui>')}</subform></subform></template>`;
+  const field = (name: string, label: string, ui: string, more = '') =>
+    `<field name="${name}" w="150mm" h="10mm"><ui>${ui}</ui><caption reserve="50mm"><value><text>${label}</text></value></caption>${more}</field>`;
+  const template = `<template xmlns="http://www.xfa.org/schema/xfa-template/3.3/"><subform name="form1" layout="tb" locale="en_US"><pageSet><pageArea><contentArea x="5mm" y="5mm" w="200mm" h="280mm"/><medium stock="a4" short="210mm" long="297mm"/></pageArea></pageSet><subform layout="tb" name="person" w="200mm"><draw w="150mm" h="10mm"><value><text>Application for benefit</text></value></draw>${field('family', 'Family name', '<textEdit/>')}${field('income', 'Monthly income', '<textEdit/>')}${field('married', 'Married', '<checkButton/>', '<items><integer>1</integer><integer>0</integer></items>')}</subform></subform></template>`;
   const data =
     '<xfa:datasets xmlns:xfa="http://www.xfa.org/schema/xfa-data/1.0/"><xfa:data><form1><person><family>Okonkwo-Hale</family><income>2,950.00</income><married>1</married></person></form1></xfa:data></xfa:datasets>';
   const xdp = `<xdp:xdp xmlns:xdp="http://ns.adobe.com/xdp/">${template}${data}</xdp:xdp>`;
