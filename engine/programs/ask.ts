@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parsePlanFile } from '../cache/sharing-plan.ts';
-import type { Document, Progress } from '../documents/document.ts';
+import { type Document, type Progress, withLeftOut } from '../documents/document.ts';
 import type { Answer, PlanId } from '../engine.ts';
 import { ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
@@ -17,7 +17,7 @@ import { splitThinking } from '../thinking.ts';
 import { noteWords } from '../words/note-words.ts';
 import { type CommandLine, parseCommandLine } from './ask/options.ts';
 import { startProgress } from './ask/progress.ts';
-import { createReport, formatComparison, formatReport, type Report } from './ask/report.ts';
+import { createReport, type DocumentFacts, formatComparison, formatReport, type Report } from './ask/report.ts';
 import { reportFailure } from './report-failure.ts';
 
 const BUILT_IN_MODEL = join(import.meta.dirname, '../../assets/models/reader');
@@ -50,7 +50,8 @@ async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise
       signal,
       onProgress: progress.update,
     });
-    return requireText(document);
+    requireText(document);
+    return line.putBack ? { ...document, pages: withLeftOut(document) } : document;
   } finally {
     progress.stop();
   }
@@ -81,12 +82,11 @@ function startStages(): { update: (progress: Progress) => void; stop: () => void
 }
 
 /** Throws `recognition-needed` for a document that is nothing but scans. */
-function requireText(document: Document): Document {
+function requireText(document: Document): void {
   const offered = document.notes.find((note) => note.code === 'recognition-offered');
   if (offered && document.pages.every(({ text }) => text === '')) {
     throw new ProximaError('recognition-needed', { pages: offered.pages.length, seconds: offered.seconds });
   }
-  return document;
 }
 
 /** Throws `page-range-invalid` for pages that the document does not have. */
@@ -122,7 +122,8 @@ async function answerUnder(
       pages: document.pages.length,
       pagesRead: pages.length,
       pageRange: { first: pages[0]?.number ?? 0, last: pages.at(-1)?.number ?? 0 },
-      warnings: [...document.notes.map((note) => noteWords(note, 'terminal')), ...leftOut(document, pages)],
+      warnings: [...document.notes.map((note) => noteWords(note, 'terminal')), ...unread(document, pages)],
+      ...factsOf(document, line.putBack),
     });
   } finally {
     reading.close();
@@ -145,7 +146,21 @@ function turnOf({ question, answer }: Answer): Turn {
   return { question, answer: splitThinking(answer).answer };
 }
 
-function leftOut(document: Document, pages: Document['pages']): string[] {
+/** What the app shows as the document's details. */
+function factsOf({ title, outline, leftOut, pages }: Document, putBack: boolean): DocumentFacts {
+  return {
+    title: title ?? null,
+    outline,
+    leftOut,
+    putBack,
+    recognised: pages.flatMap(({ number: page, recognised }) =>
+      recognised ? [{ page, confidence: recognised.confidence }] : [],
+    ),
+    labels: pages.flatMap(({ number: page, label }) => (label === undefined ? [] : [{ page, label }])),
+  };
+}
+
+function unread(document: Document, pages: Document['pages']): string[] {
   const left = document.pages.length - pages.length;
   return left === 0 ? [] : [`${left} of ${document.pages.length} pages were left out, as --pages asked.`];
 }

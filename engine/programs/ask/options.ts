@@ -26,6 +26,8 @@ export interface CommandLine {
   readonly password: string | undefined;
   /** Recognise scans however many there are, or none at all; few of them where left out. */
   readonly recognise: boolean | undefined;
+  /** Read also what would be left out: running titles, page numbers, menus of a page. */
+  readonly putBack: boolean;
   /** What is recognised. */
   readonly language: Language;
   readonly compare: boolean;
@@ -88,6 +90,7 @@ function createCommand(builtInModel: string): Command {
     .option('--recognise', 'recognise the words of scanned pages, however long it takes')
     .option('--no-recognise', 'leave scanned pages out')
     .option('--language <language>', `of scanned pages: ${Object.keys(LANGUAGES).join(', ')}`, language, USUAL_LANGUAGE)
+    .option('--put-back', 'read running titles, page numbers and what else is left out of the text too', false)
     .option('--compare', 'read and answer under dense and PoD, side by side', false)
     .option('--separate', 'ask each question by itself, without the ones before it', false)
     .option('--json', 'print one JSON object on stdout', false)
