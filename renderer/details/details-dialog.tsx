@@ -70,7 +70,8 @@ interface PartProps {
 
 function Scans({ entry, details }: PartProps) {
   const openDialog = useAppState((state) => state.openDialog);
-  const recognised = details?.recognised ?? [];
+  // Those that are least to be trusted first.
+  const recognised = [...(details?.recognised ?? [])].sort((one, other) => one.confidence - other.confidence);
   if (recognised.length === 0 && !entry.scans.offered) return null;
   return (
     <section>

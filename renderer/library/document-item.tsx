@@ -51,7 +51,8 @@ export function DocumentItem({ entry }: { readonly entry: DocumentEntry }) {
         </IconButton>
       </span>
       <State entry={entry} />
-      {entry.warnings.map((warning) => (
+      {/* While the reader is asked about scans, that says it all; the details have the rest. */}
+      {(entry.state === 'asking' ? [] : entry.warnings).map((warning) => (
         <p key={warning} className="warning small">
           <CircleAlert aria-hidden="true" /> {warning}
         </p>

@@ -49,17 +49,23 @@ function xmlBomb(members: Readonly<Record<string, string>>): Buffer {
   return Buffer.from(zipSync(Object.fromEntries(Object.entries(members).map(([name, text]) => [name, strToU8(text)]))));
 }
 
-/** Each page with a line of text. */
-function manyPages(count: number): Buffer {
+/** A hundred times as many pages as branches, each with a line of text, in a tree as programs make it. */
+function manyPages(branches: number): Buffer {
   const text = 'BT /F 12 Tf 50 700 Td (This page says the same as all the others, and nobody minds.) Tj ET';
-  const kids = Array.from({ length: count }, (_, index) => `${index + 5} 0 R`).join(' ');
-  const page = '<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Resources << /Font << /F 3 0 R >> >> >>';
+  const references = (first: number, count: number) =>
+    Array.from({ length: count }, (_, index) => `${first + index} 0 R`).join(' ');
+  const first = 5 + branches;
+  const branch = (index: number) =>
+    `<< /Type /Pages /Parent 2 0 R /Count 100 /Kids [${references(first + index * 100, 100)}] >>`;
+  const page = (index: number) =>
+    `<< /Type /Page /Parent ${5 + Math.floor(index / 100)} 0 R /Contents 4 0 R /Resources << /Font << /F 3 0 R >> >> >>`;
   return pdfOf([
     '<< /Type /Catalog /Pages 2 0 R >>',
-    `<< /Type /Pages /Count ${count} /MediaBox [0 0 595 842] /Kids [${kids}] >>`,
+    `<< /Type /Pages /Count ${branches * 100} /MediaBox [0 0 595 842] /Kids [${references(5, branches)}] >>`,
     '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
     `<< /Length ${text.length} >>\nstream\n${text}\nendstream`,
-    ...Array.from({ length: count }, () => page),
+    ...Array.from({ length: branches }, (_, index) => branch(index)),
+    ...Array.from({ length: branches * 100 }, (_, index) => page(index)),
   ]);
 }
 
@@ -125,7 +131,7 @@ export function bombs(): Record<string, Buffer> {
     'laughs.pptx': xmlBomb({ 'ppt/presentation.xml': `${LAUGHS}<p:presentation xmlns:p="p">&a9;</p:presentation>` }),
     'laughs.epub': xmlBomb({ 'META-INF/container.xml': `${LAUGHS}<container>&a9;</container>` }),
     'laughs.html': Buffer.from(`${LAUGHS}<html><body><p>&a9;</p></body></html>`),
-    '10,000 pages.pdf': manyPages(10_000),
+    '10,000 pages.pdf': manyPages(100),
     'large.png': largePicture(SIDE, SIDE),
     'large.pdf': largePicturePdf(SIDE),
     ...pictureHeads(),

@@ -34,12 +34,16 @@ class Reader {
         this.close();
         reject(new Error(`${name}: ${why}`));
       };
-      const timer = setTimeout(() => ended('took more than 30 seconds'), LONGEST_MILLISECONDS);
+      const hung = () => ended('made no progress for 30 seconds');
+      let timer = setTimeout(hung, LONGEST_MILLISECONDS);
       child.once('exit', () => ended('its process ended'));
-      child.once('message', (told: Told) => {
+      child.on('message', (told: Told | 'progress') => {
         clearTimeout(timer);
-        child.removeAllListeners('exit');
-        resolve(told);
+        if (told === 'progress') timer = setTimeout(hung, LONGEST_MILLISECONDS);
+        else {
+          child.removeAllListeners();
+          resolve(told);
+        }
       });
       child.send({ path, name, mostPages });
     });
@@ -72,7 +76,7 @@ function mutate(original: Buffer, random: () => number): Buffer {
     () => bytes.subarray(0, start),
     () => Buffer.concat([bytes.subarray(0, start), bytes.subarray(start + length)]),
     () => Buffer.concat([bytes.subarray(0, start), bytes.subarray(Math.max(0, start - length))]),
-    () => bytes.fill(0, start, start + length),
+    () => bytes.fill(0, start, Math.min(bytes.length, start + length)),
     () =>
       Buffer.from(
         bytes.toString('latin1').replace(/\d+/g, (digits) => (random() < 0.02 ? String(at(99_999)) : digits)),

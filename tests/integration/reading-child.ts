@@ -22,7 +22,10 @@ process.on('message', async ({ path, name, mostPages }: { path: string; name: st
 
 async function read(path: string, name: string, mostPages: number): Promise<Pick<Told, 'outcome' | 'why'>> {
   try {
-    const { pages, notes } = await readDocument(await readBounded(path), name, { recognition: { mostPages } });
+    const { pages, notes } = await readDocument(await readBounded(path), name, {
+      recognition: { mostPages },
+      onProgress: () => process.send?.('progress'),
+    });
     const said = notes.length > 0 || pages.some(({ text }) => text === '');
     return { outcome: said ? 'warned' : 'read', why: notes.map(({ code }) => code).join() };
   } catch (cause) {

@@ -26,7 +26,7 @@ describe('scanned pages', () => {
   it('are recognised with their words, places and confidence, told page by page', async () => {
     const told: Progress[] = [];
     const { pages, notes } = await readDocumentFile(at('two.pdf'), { onProgress: (progress) => told.push(progress) });
-    expect(pages.map(({ text }) => text)).toEqual([LINES.join('\n'), 'Nobody may swim in the basin after sunset.']);
+    expect(pages.map(({ text }) => text)).toEqual([LINES.join(' '), 'Nobody may swim in the basin after sunset.']);
     expect(notes).toEqual([{ code: 'pages-recognised', pages: [1, 2], language: 'eng' }]);
     const [first] = pages[0]?.recognised?.words ?? [];
     expect(first?.text).toBe('The');

@@ -104,7 +104,8 @@ export class Recogniser {
     const { createWorker, OEM } = await import('tesseract.js');
     const { language } = this.#options;
     return createWorker(language, OEM.LSTM_ONLY, {
-      langPath: languageFolder(language),
+      langPath: packagePath(`@tesseract.js-data/${language}`, '4.0.0_best_int'),
+      workerPath: packagePath('tesseract.js', 'src/worker-script/node/index.js'),
       cacheMethod: 'none',
       errorHandler: () => {},
       logger: () => {
@@ -115,15 +116,17 @@ export class Recogniser {
   }
 }
 
-/** Path of the folder with a language's data, in the language's npm package. */
-function languageFolder(language: Language): string {
-  const folder = new URL('4.0.0_best_int', import.meta.resolve(`@tesseract.js-data/${language}/package.json`));
-  return decodeURIComponent(folder.pathname).replace(/^\/(?=[A-Za-z]:)/, '');
+/** Path of a file of an npm package. In the packed app it lies beside the archive: Tesseract's thread can't look into that. */
+function packagePath(name: string, file: string): string {
+  const url = new URL(file, import.meta.resolve(`${name}/package.json`));
+  const path = decodeURIComponent(url.pathname).replace(/^\/(?=[A-Za-z]:)/, '');
+  return path.replace(/\/app\.asar(?=\/)/, '/app.asar.unpacked');
 }
 
 function recognisedOf(blocks: readonly Block[], picture: Picture): Recognised {
   const lines = blocks.flatMap(({ paragraphs }) => paragraphs.flatMap((paragraph) => paragraph.lines));
   const angle = angleOf(lines);
+  const usual = median(lines.map(letterHeight));
   const words = lines.flatMap((line) => line.words.filter(isWord).map((word) => ({ line, word })));
   const letters = words.reduce((sum, { word }) => sum + word.text.length, 0);
   const sum = words.reduce((total, { word }) => total + word.confidence * word.text.length, 0);
@@ -138,7 +141,9 @@ function recognisedOf(blocks: readonly Block[], picture: Picture): Recognised {
         (bbox.y1 - bbox.y0) / picture.height,
       ],
     })),
-    runs: words.map(({ line, word }, order) => runOf(line, word, order, angle, picture.scale)),
+    runs: words.map(({ line, word }, order) =>
+      runOf(line, word, { order, angle, scale: picture.scale, height: heightOf(line, usual) }),
+    ),
   };
 }
 
@@ -157,7 +162,14 @@ function angleOf(lines: readonly Line[]): number {
 }
 
 /** A word as if it had been drawn, on a page laid straight. */
-function runOf(line: Line, word: Line['words'][number], order: number, angle: number, scale: number): Run {
+interface Laid {
+  readonly order: number;
+  readonly angle: number;
+  readonly scale: number;
+  readonly height: number;
+}
+
+function runOf(line: Line, word: Line['words'][number], { order, angle, scale, height }: Laid): Run {
   const { x0, y0, x1, y1 } = line.baseline;
   const slope = x1 === x0 ? 0 : (y1 - y0) / (x1 - x0);
   const x = word.bbox.x0;
@@ -169,11 +181,23 @@ function runOf(line: Line, word: Line['words'][number], order: number, angle: nu
     x: straight.x * scale,
     y: straight.y * scale,
     width: (word.bbox.x1 - word.bbox.x0) * scale,
-    height: letterHeight(line) * scale,
+    height: height * scale,
     rightToLeft: false,
     order,
     mark: undefined,
   };
+}
+
+/** Lines of one size differ by which letters they happen to have: without a g or an h a line's box is lower. */
+const SAME_SIZE = 0.3;
+
+function heightOf(line: Line, usual: number): number {
+  const own = letterHeight(line);
+  return Math.abs(own - usual) < usual * SAME_SIZE ? usual : own;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /** A line's box, less what its slope adds to it. */
