@@ -34,7 +34,7 @@ export class Library {
   readonly #openings = new Map<string, Opening>();
   /** Settled when a document's turn in the queue is over. */
   readonly #stored = new Map<string, Promise<void>>();
-  /** Of documents that may have to be opened again; kept nowhere else. */
+  /** Of documents that may have to be opened again, until they are stored; kept nowhere else. */
   readonly #passwords = new Map<string, string>();
   #queue: Promise<void> = Promise.resolve();
 
@@ -92,12 +92,12 @@ export class Library {
 
   /** Nothing where the reader is not asked, or where no other page has text. */
   goWithoutScans(document: string): void {
-    const { store, onStored } = this.#parts;
+    const { store } = this.#parts;
     const { state } = store.get(document);
     if (state !== 'asking' || store.pages(document).every(({ text }) => text === '')) return;
     store.setState(document, 'stored');
     this.changed(document);
-    onStored(document);
+    this.#isStored(document);
   }
 
   pauseOpening(document: string, paused: boolean): void {
@@ -202,10 +202,15 @@ export class Library {
       if (signal.aborted) return;
       store.keepPages(document, read);
       this.#end(document, opening);
-      if (store.get(document).state === 'stored') this.#parts.onStored(document);
+      if (store.get(document).state === 'stored') this.#isStored(document);
     } catch (cause) {
       this.#fail(document, opening, cause, signal);
     }
+  }
+
+  #isStored(document: string): void {
+    this.#passwords.delete(document);
+    this.#parts.onStored(document);
   }
 
   /** Told where it differs: signs of life come often. */

@@ -20,7 +20,10 @@ import { keepWindowState, readWindowState } from './window-state.ts';
 
 const ROOT = app.getAppPath();
 const MODELS = join(app.isPackaged ? process.resourcesPath : ROOT, 'assets/models');
-const DOCUMENTS = ['pdf', 'docx', 'epub', 'html', 'htm', 'md', 'markdown', 'txt'];
+const DOCUMENTS =
+  'pdf docx docm pptx pptm xlsx xlsm odt ods odp rtf epub html htm xhtml eml csv tsv md markdown txt png jpg jpeg tif tiff gif webp'.split(
+    ' ',
+  );
 
 /** Files that were asked for before the window was there (macOS). */
 const asked: string[] = [];

@@ -33,6 +33,7 @@ const BY_ENDING: Readonly<Record<string, Format>> = {
 };
 const HEAD_BYTES = 1024;
 const PICTURES = ['\u2030PNG', '\u00ff\u00d8\u00ff', 'GIF8', 'II*\u0000', 'MM\u0000*'];
+const WEBP = /^RIFF.{4}WEBP/s;
 /** Word takes `{\rt` for RTF, and what comes before it for nothing. */
 const RTF_START = /^(\u00ef\u00bb\u00bf)?\s*\{\s*\\(rt|urtf)/;
 /** Some programs write RTF without its first word; a file that only is called so is text, and read as such. */
@@ -46,7 +47,7 @@ export async function detectFormat(bytes: Uint8Array, name: string): Promise<For
   if (head.includes('%PDF-')) return 'pdf';
   if (head.startsWith('PK\u0003\u0004')) return detectArchive(bytes, name);
   if (head.startsWith(OLE)) throw oldFormat(bytes, name);
-  if (PICTURES.some((start) => head.startsWith(start))) return 'picture';
+  if (PICTURES.some((start) => head.startsWith(start)) || WEBP.test(head)) return 'picture';
   if (RTF_START.test(head)) return 'rtf';
   if (ending === 'pdf' || ARCHIVES.test(ending)) {
     throw new ProximaError('document-damaged', { name, reason: `it is called .${ending} but is none` });

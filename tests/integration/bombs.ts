@@ -98,8 +98,11 @@ function pictureHeads(): Record<string, Buffer> {
     tiff.writeUInt32LE(1, 14 + index * 12);
     tiff.writeUInt32LE(SIDE, 18 + index * 12);
   }
+  const webp = Buffer.alloc(30);
+  webp.write('RIFF____WEBPVP8X', 'latin1');
+  webp.set([(SIDE - 1) & 255, (SIDE - 1) >> 8, 0, (SIDE - 1) & 255, (SIDE - 1) >> 8, 0], 24);
   const padded = (head: Buffer) => Buffer.concat([head, Buffer.alloc(200)]);
-  return { 'large.jpg': padded(jpeg), 'large.gif': padded(gif), 'large.tiff': tiff };
+  return { 'large.jpg': padded(jpeg), 'large.gif': padded(gif), 'large.tiff': tiff, 'large.webp': padded(webp) };
 }
 
 const WORD = 'http://schemas.openxmlformats.org/wordprocessingml/2006/main';

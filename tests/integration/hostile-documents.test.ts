@@ -130,6 +130,7 @@ const EXPECTED: Readonly<Record<string, RegExp>> = {
   'large.jpg': /^refused .*30000 × 30000/,
   'large.gif': /^refused .*30000 × 30000/,
   'large.tiff': /^refused .*30000 × 30000/,
+  'large.webp': /^refused .*30000 × 30000/,
   'large.pdf': /^refused /,
 };
 

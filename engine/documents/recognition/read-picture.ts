@@ -1,4 +1,4 @@
-/** Pictures of text: PNG, JPEG, WebP, GIF, BMP and TIFF, by recognising their words. */
+/** Pictures of text: PNG, JPEG, WebP, GIF and TIFF, by recognising their words. */
 import { firstLineOf, ProximaError } from '../../errors.ts';
 import { type Document, documentOf, type Note, type ReadOptions } from '../document.ts';
 import { toSegments } from '../layout/runs.ts';
@@ -78,9 +78,19 @@ function sizeOf(bytes: Uint8Array): Size | undefined {
   if (view.getUint16(0) === 0xffd8) return jpegSize(view);
   if (isTiff(bytes)) return tiffSize(view);
   if (view.getUint32(0) === 0x47494638) return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
-  if (view.getUint16(0) === 0x424d)
-    return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+  if (view.getUint32(8) === 0x57454250) return webpSize(view);
   return undefined;
+}
+
+/** Of the extended, the lossless or the lossy kind (RFC 9649, 2.5 to 2.7). */
+function webpSize(view: DataView): Size | undefined {
+  const kind = String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + 12, 4));
+  const bits = view.getUint32(21, true);
+  const small = (at: number) => view.getUint16(at, true) & 0x3fff;
+  const large = (at: number) => (view.getUint16(at, true) | (view.getUint8(at + 2) << 16)) + 1;
+  if (kind === 'VP8X') return { width: large(24), height: large(27) };
+  if (kind === 'VP8L') return { width: (bits & 0x3fff) + 1, height: ((bits >> 14) & 0x3fff) + 1 };
+  return kind === 'VP8 ' ? { width: small(26), height: small(28) } : undefined;
 }
 
 /** In the first of JPEG's frame headers (ITU T.81, B.2.2). */
