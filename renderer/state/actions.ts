@@ -33,13 +33,18 @@ export function connect(): void {
   });
 }
 
+/** Documents whose reader was asked: who has stopped recognising is not asked again at once. */
+const asked = new Set<string>();
+
 /** The dialog for a document that is looked at and turns out to have many scanned pages. */
 function asksAboutScans(event: AppEvent): Dialog | undefined {
   if (event.type !== 'document' || event.document.state !== 'asking') return undefined;
   const { id } = event.document;
   const { document, documents, dialog } = store.getState();
-  const isNew = documents[id]?.state !== 'asking';
-  return isNew && document === id && !dialog ? { kind: 'recognise', document: id } : undefined;
+  const isNew = documents[id]?.state !== 'asking' && !asked.has(id);
+  if (!isNew || document !== id || dialog) return undefined;
+  asked.add(id);
+  return { kind: 'recognise', document: id };
 }
 
 export async function loadModels(): Promise<void> {
