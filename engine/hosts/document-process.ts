@@ -6,8 +6,10 @@ import { log, startInheritedLog } from '../log/log.ts';
 import { readBounded } from './bounded-file.ts';
 import type { DocumentMessage, DocumentOrder, DocumentRequest } from './document-reader.ts';
 import { connectParent } from './parent.ts';
+import { outliveStrayRejections } from './stray-rejections.ts';
 
 startInheritedLog('documents');
+outliveStrayRejections();
 const parent = connectParent();
 const post = (message: DocumentMessage) => parent.post(message);
 

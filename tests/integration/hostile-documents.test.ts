@@ -31,6 +31,7 @@ class Reader {
     const child = this.#child ?? this.#start();
     return new Promise((resolve, reject) => {
       const ended = (why: string) => {
+        clearTimeout(timer);
         this.close();
         reject(new Error(`${name}: ${why}`));
       };

@@ -2,6 +2,7 @@
 import { readDocument } from '../../engine/documents/read-document.ts';
 import { failureOf, ProximaError } from '../../engine/errors.ts';
 import { readBounded } from '../../engine/hosts/bounded-file.ts';
+import { outliveStrayRejections } from '../../engine/hosts/stray-rejections.ts';
 
 export interface Told {
   readonly name: string;
@@ -13,6 +14,7 @@ export interface Told {
   readonly peakMebibytes: number;
 }
 
+outliveStrayRejections();
 process.on('message', async ({ path, name, mostPages }: { path: string; name: string; mostPages: number }) => {
   const started = performance.now();
   const told = await read(path, name, mostPages);
