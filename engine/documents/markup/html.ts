@@ -43,8 +43,13 @@ function articleOf(markup: string): { text: string; title: string; leftOut: Left
   return { text, title: article?.title || title, leftOut: outside(body, text) };
 }
 
+/** Undefined where there is none; Readability stumbles over some broken pages, which are read whole then. */
 function readabilityOf(document: ReturnType<typeof parseMarkup>) {
-  return document.body ? new Readability(document).parse() : undefined;
+  try {
+    return document.body ? new Readability(document).parse() : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function tagsIn(markup: string): number {
