@@ -30,7 +30,9 @@ const config: Configuration = {
     '!node_modules/**/*.browser*.js',
     // Of the recogniser only its network, for processes that open WebAssembly by path, and its small data; of SheetJS only the module.
     '!node_modules/tesseract.js-core/*.wasm.js',
-    '!node_modules/tesseract.js-core/tesseract-core{,-simd,-relaxedsimd}.{js,wasm}',
+    // tesseract.js 7 takes the whole core under Node, also where only the network was asked for.
+    '!node_modules/tesseract.js-core/*-lstm.*',
+    '!node_modules/zlibjs/bin/!(node-zlib).js',
     '!node_modules/tesseract.js/dist/**',
     '!node_modules/@tesseract.js-data/*/4.0.0/**',
     '!node_modules/@e965/xlsx/dist/**',
@@ -45,7 +47,8 @@ const config: Configuration = {
   asarUnpack: [
     '**/*.node',
     '**/*.wasm',
-    'node_modules/tesseract.js{,-core}/**',
+    // With what its thread imports, which sees nothing of the archive.
+    'node_modules/{tesseract.js,tesseract.js-core,bmp-js,is-url,regenerator-runtime,wasm-feature-detect,zlibjs}/**',
     'node_modules/@tesseract.js-data/**',
     '**/onnxruntime-node/bin/**',
     'dist/electron/*-process.js',

@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 import type { PlanCheck } from '../engine/cache/plan-file.ts';
+import type { Heading, LeftOut, Progress } from '../engine/documents/document.ts';
+import { LANGUAGES, type Language } from '../engine/documents/recognition/languages.ts';
+import type { RecognisedWord } from '../engine/documents/recognition/recogniser.ts';
 import type { ClosestPassage, LoadedModel, Measured, MemoryUse, PlanId, PlanOffer } from '../engine/engine.ts';
 import type { Failure, PageRange } from '../engine/errors.ts';
 import type { FoundModel } from '../engine/hosts/converter.ts';
@@ -35,6 +38,9 @@ export const settingsSchema = z.object({
 export const calls = {
   getState: z.object({}),
   getPages: z.object({ document: id }),
+  getDetails: z.object({ document: id }),
+  /** Words that were recognised on a page, with their places. */
+  getWords: z.object({ document: id, page: z.number().int().min(1) }),
   measure: z.object({ document: id }),
   listModels: z.object({}),
   lookUpModel: z.object({ repository }),
@@ -65,6 +71,16 @@ export const calls = {
   pauseReading: z.object({ document: id, paused: z.boolean() }),
   cancelReading: z.object({ document: id }),
   unlock: z.object({ document: id, password: z.string().max(1024) }),
+  /** Takes the text out of the file again, with the words of its scanned pages. */
+  recognise: z.object({ document: id, language: z.enum(Object.keys(LANGUAGES) as [Language, ...Language[]]) }),
+  /** Leaves scanned pages as they are and goes on with the others. */
+  goWithoutScans: z.object({ document: id }),
+  pauseOpening: z.object({ document: id, paused: z.boolean() }),
+  cancelOpening: z.object({ document: id }),
+  /** Once more, after it was stopped or failed. */
+  openAgain: z.object({ document: id }),
+  /** Running titles, page numbers and what else was left out of the text go back into it, or out again. */
+  putBack: z.object({ document: id, putBack: z.boolean() }),
   removeDocument: z.object({ document: id }),
   listConversations: z.object({ document: id }),
   createConversation: z.object({ document: id }),
@@ -91,6 +107,8 @@ export type Settings = z.infer<typeof settingsSchema>;
 export interface Results {
   getState: AppState;
   getPages: readonly { number: number; text: string }[];
+  getDetails: DocumentDetails;
+  getWords: readonly RecognisedWord[];
   measure: Measured;
   listModels: Models;
   lookUpModel: RepositoryChoices;
@@ -111,6 +129,12 @@ export interface Results {
   pauseReading: null;
   cancelReading: null;
   unlock: null;
+  recognise: null;
+  goWithoutScans: null;
+  pauseOpening: null;
+  cancelOpening: null;
+  openAgain: null;
+  putBack: null;
   removeDocument: null;
   listConversations: readonly Conversation[];
   createConversation: Conversation;
@@ -212,15 +236,41 @@ export interface DocumentEntry {
   readonly kind: 'pdf' | 'text';
   readonly bytes: number;
   readonly added: number;
-  /** opening: pages are being taken out of the file. stored: pages and tokens are known. */
-  readonly state: 'queued' | 'opening' | 'locked' | 'stored' | 'failed';
-  /** While opening: pages taken out of the file so far, and of how many. */
-  readonly opening: { readonly done: number; readonly total: number } | null;
+  /**
+   * opening: pages are being taken out of the file. asking: some are scans, and the reader says whether they are recognised.
+   * stored: pages and tokens are known.
+   */
+  readonly state: 'queued' | 'opening' | 'locked' | 'asking' | 'stored' | 'failed';
+  readonly opening: OpeningState | null;
   readonly pages: number;
   readonly tokens: number | null;
   readonly warnings: readonly string[];
+  readonly scans: Scans;
   readonly failure: Failure | null;
   readonly reading: ReadingState;
+}
+
+/** While opening: pages so far, and of how many. */
+export interface OpeningState extends Progress {
+  readonly paused: boolean;
+}
+
+export interface Scans {
+  /** Scanned pages that were not recognised yet, and the seconds that it takes. */
+  readonly offered: { readonly pages: number; readonly seconds: number } | null;
+  /** Pages that were recognised. */
+  readonly recognised: number;
+}
+
+/** What is to be known of a document beside its text. */
+export interface DocumentDetails {
+  readonly outline: readonly Heading[];
+  readonly leftOut: readonly LeftOut[];
+  readonly putBack: boolean;
+  /** With a confidence from 0 to 1. */
+  readonly recognised: readonly { readonly page: number; readonly confidence: number }[];
+  /** As the file calls its pages, where it does. */
+  readonly labels: readonly { readonly page: number; readonly label: string }[];
 }
 
 export interface ReadingState {

@@ -13,13 +13,19 @@ export interface FailureDetails {
   'format-unknown': { readonly name: string; readonly archive: boolean };
   'format-old': { readonly name: string };
   'document-damaged': { readonly name: string; readonly reason: string };
-  'document-encrypted': { readonly rights: 'password' | 'managed' };
+  'document-encrypted': NoDetail;
+  /** By rights management (DRM): no password opens it. `scheme`: whose, where it is known. */
+  'document-protected': { readonly scheme: string | null };
   /** An office file behind a password. */
   'document-locked': NoDetail;
   'password-wrong': NoDetail;
   'document-without-text': { readonly scannedPages: number };
+  /** Nothing but scans, which would take so many seconds. */
+  'recognition-needed': { readonly pages: number; readonly seconds: number };
   /** `seconds` without progress. */
   'document-stalled': { readonly name: string; readonly seconds: number };
+  /** By the reader, while its text was taken out. */
+  'opening-stopped': NoDetail;
   'document-too-short': { readonly name: string; readonly tokens: number; readonly needed: number };
   'page-range-invalid': { readonly first: number; readonly last: number; readonly pages: number };
   'model-missing': { readonly place: string; readonly lacks: string };

@@ -6,6 +6,7 @@ import { connect } from './state/actions.ts';
 import './styles/base.css';
 import './styles/layout.css';
 import './styles/parts.css';
+import './styles/documents.css';
 
 connect();
 createRoot(document.getElementById('root') as HTMLElement).render(

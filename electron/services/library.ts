@@ -1,10 +1,12 @@
 /** The documents: adding them, taking their text out one after the other, and telling what has become of them. */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Document, Page } from '../../engine/documents/document.ts';
+import type { Document, Page, Progress } from '../../engine/documents/document.ts';
+import type { Language } from '../../engine/documents/recognition/languages.ts';
 import { errorOf, type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
 import type { ReadFileOptions } from '../../engine/hosts/document-reader.ts';
-import type { DocumentEntry, ReadingState } from '../contract.ts';
+import { type Job, type JobControl, startJob } from '../../engine/jobs/job.ts';
+import type { DocumentEntry, OpeningState, ReadingState } from '../contract.ts';
 import type { DocumentStore } from './document-store.ts';
 
 export interface LibraryParts {
@@ -21,12 +23,19 @@ export interface LibraryParts {
 const NO_TEXT: Failure = { code: 'unexpected', detail: { reason: 'no text was taken out of the document' } };
 const LOCKS: ReadonlySet<string> = new Set(['document-encrypted', 'password-wrong']);
 
+/** A document whose text is being taken out, or waits for it. */
+interface Opening {
+  readonly job: Job<void>;
+  state: OpeningState | null;
+}
+
 export class Library {
   readonly #parts: LibraryParts;
-  readonly #opening = new Map<string, { done: number; total: number }>();
-  readonly #controllers = new Map<string, AbortController>();
+  readonly #openings = new Map<string, Opening>();
   /** Settled when a document's turn in the queue is over. */
   readonly #stored = new Map<string, Promise<void>>();
+  /** Of documents that may have to be opened again, until they are stored; kept nowhere else. */
+  readonly #passwords = new Map<string, string>();
   #queue: Promise<void> = Promise.resolve();
 
   constructor(parts: LibraryParts) {
@@ -64,9 +73,64 @@ export class Library {
 
   unlock(document: string, password: string): void {
     this.#parts.store.get(document);
+    this.#passwords.set(document, password);
+    this.openAgain(document);
+  }
+
+  openAgain(document: string): void {
     this.#parts.store.setState(document, 'queued');
     this.changed(document);
-    this.#enqueue(document, password);
+    this.#enqueue(document);
+  }
+
+  /** Takes the text out again, with the words of scanned pages. It is gone on with at the next start. */
+  recognise(document: string, language: Language): void {
+    this.#parts.store.get(document);
+    this.#parts.store.setRecognition(document, { language, mostPages: Number.MAX_SAFE_INTEGER });
+    this.openAgain(document);
+  }
+
+  /** Nothing where the reader is not asked, or where no other page has text. */
+  goWithoutScans(document: string): void {
+    const { store } = this.#parts;
+    const { state } = store.get(document);
+    if (state !== 'asking' || store.pages(document).every(({ text }) => text === '')) return;
+    store.setState(document, 'stored');
+    this.changed(document);
+    this.#isStored(document);
+  }
+
+  pauseOpening(document: string, paused: boolean): void {
+    const opening = this.#openings.get(document);
+    if (!opening?.state) return;
+    opening.state = { ...opening.state, paused };
+    if (paused) opening.job.pause();
+    else opening.job.resume();
+    this.changed(document);
+  }
+
+  /** Stops taking the text out. Where scans were being recognised the other pages stay, and the reader is asked again. */
+  cancelOpening(document: string): void {
+    const opening = this.#openings.get(document);
+    if (!opening) return;
+    opening.job.cancel();
+    this.#openings.delete(document);
+    if (opening.state?.stage === 'recognising') {
+      this.#parts.store.setRecognition(document, { mostPages: 0 });
+      this.openAgain(document);
+    } else {
+      this.#parts.store.setState(document, 'failed', { code: 'opening-stopped', detail: {} });
+      this.changed(document);
+    }
+  }
+
+  /** What was left out of the text goes back into it, or out again; it has to be read anew then. */
+  putBack(document: string, putBack: boolean): void {
+    const { store, onStored } = this.#parts;
+    const { state } = store.get(document);
+    store.setPutBack(document, putBack);
+    this.changed(document);
+    if (state === 'stored') onStored(document);
   }
 
   /** Takes up what was under way when Proxima ended. */
@@ -77,14 +141,14 @@ export class Library {
 
   remove(document: string): void {
     this.#parts.store.get(document);
-    this.#controllers.get(document)?.abort();
-    this.#stored.delete(document);
+    this.#openings.get(document)?.job.cancel();
+    for (const known of [this.#openings, this.#stored, this.#passwords]) known.delete(document);
     this.#parts.store.remove(document);
   }
 
   /** Stops what is under way; it is taken up at the next start. */
   close(): void {
-    for (const controller of this.#controllers.values()) controller.abort();
+    for (const { job } of this.#openings.values()) job.cancel();
   }
 
   setTokens(document: string, tokens: number): void {
@@ -102,38 +166,62 @@ export class Library {
   }
 
   #entry(document: string): DocumentEntry {
-    const opening = this.#opening.get(document) ?? null;
+    const opening = this.#openings.get(document)?.state ?? null;
     return { ...this.#parts.store.get(document), opening, reading: this.#parts.readingOf(document) };
   }
 
-  #enqueue(document: string, password?: string): void {
-    const controller = new AbortController();
-    this.#controllers.set(document, controller);
-    this.#queue = this.#queue.then(() => this.#open(document, password, controller.signal));
-    this.#stored.set(document, this.#queue);
+  #enqueue(document: string): void {
+    this.#openings.get(document)?.job.cancel();
+    const before = this.#queue;
+    const turn = Promise.withResolvers<void>();
+    this.#queue = turn.promise;
+    this.#stored.set(document, turn.promise);
+    const opening: Opening = {
+      job: startJob(async (control) => {
+        await before;
+        await this.#open(document, opening, control).finally(turn.resolve);
+      }),
+      state: null,
+    };
+    this.#openings.set(document, opening);
   }
 
   /** Never rejects: what goes wrong is said at the document. */
-  async #open(document: string, password: string | undefined, signal: AbortSignal): Promise<void> {
+  async #open(document: string, opening: Opening, control: JobControl): Promise<void> {
+    const { signal } = control;
     if (signal.aborted) return;
     const { store, readFile } = this.#parts;
     try {
       store.setState(document, 'opening');
       const { name } = store.get(document);
-      const onProgress = (done: number, total: number) => {
-        this.#opening.set(document, { done, total });
-        this.changed(document);
-      };
+      const onProgress = (progress: Progress) => this.#progress(document, opening, progress);
       this.changed(document);
-      store.keepPages(document, await readFile(store.file(document), { name, password, signal, onProgress }));
-      this.#end(document);
-      this.#parts.onStored(document);
+      const [password, recognition] = [this.#passwords.get(document), store.recognition(document)];
+      const options = { name, password, recognition, signal, control, onProgress };
+      const read = await readFile(store.file(document), options);
+      if (signal.aborted) return;
+      store.keepPages(document, read);
+      this.#end(document, opening);
+      if (store.get(document).state === 'stored') this.#isStored(document);
     } catch (cause) {
-      this.#fail(document, cause, signal);
+      this.#fail(document, opening, cause, signal);
     }
   }
 
-  #fail(document: string, cause: unknown, signal: AbortSignal): void {
+  #isStored(document: string): void {
+    this.#passwords.delete(document);
+    this.#parts.onStored(document);
+  }
+
+  /** Told where it differs: signs of life come often. */
+  #progress(document: string, opening: Opening, progress: Progress): void {
+    const { state } = opening;
+    if (state?.stage === progress.stage && state.done === progress.done) return;
+    opening.state = { ...progress, paused: state?.paused ?? false };
+    this.changed(document);
+  }
+
+  #fail(document: string, opening: Opening, cause: unknown, signal: AbortSignal): void {
     if (!signal.aborted) {
       const failure = failureOf(cause);
       try {
@@ -142,12 +230,12 @@ export class Library {
         // The disk that can't take the document can't take its failure either; the entry stays as it was.
       }
     }
-    this.#end(document);
+    this.#end(document, opening);
   }
 
-  #end(document: string): void {
-    this.#opening.delete(document);
-    this.#controllers.delete(document);
+  /** It may have been opened again meanwhile. */
+  #end(document: string, opening: Opening): void {
+    if (this.#openings.get(document) === opening) this.#openings.delete(document);
     this.changed(document);
   }
 }

@@ -2,7 +2,10 @@
 import { extname, resolve } from 'node:path';
 
 /** Endings of documents, without the dot. */
-export const DOCUMENTS = ['pdf', 'docx', 'epub', 'html', 'htm', 'md', 'markdown', 'txt'];
+export const DOCUMENTS =
+  'pdf docx docm pptx pptm xlsx xlsm odt ods odp rtf epub html htm xhtml eml csv tsv md markdown txt png jpg jpeg tif tiff gif webp'.split(
+    ' ',
+  );
 
 /**
  * parameters: as a process gets them, the program first; folder: where it was started, which is not where this one was if it was

@@ -109,7 +109,7 @@ export function startDocumentProcess(): DocumentProcess {
     execArgv: ['--max-old-space-size=2048'],
   });
   return {
-    post: (request) => child.postMessage(request),
+    post: (order) => child.postMessage(order),
     onMessage: (listener) => void child.on('message', (message: DocumentMessage) => listener(message)),
     onExit: (listener) => void child.on('exit', () => listener('the process that read it broke down')),
     kill: () => void child.kill(),

@@ -32,7 +32,7 @@ export type Note =
   | { readonly code: 'pages-damaged'; readonly pages: readonly number[] }
   | { readonly code: 'pages-without-text'; readonly pages: readonly number[] }
   | { readonly code: 'pages-garbled'; readonly pages: readonly number[] }
-  | { readonly code: 'pages-recognised'; readonly pages: readonly number[] }
+  | { readonly code: 'pages-recognised'; readonly pages: readonly number[]; readonly language: string }
   /** Pages whose words were recognised with a low confidence. */
   | { readonly code: 'recognition-uncertain'; readonly pages: readonly number[] }
   /** Pages that could be recognised, and about how long it takes. */
@@ -63,15 +63,27 @@ export interface ReadOptions {
   readonly password?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly recognition?: RecognitionOptions | undefined;
-  readonly onProgress?: ((pagesRead: number, pagesTotal: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Awaited between pages: resolves as soon as reading isn't paused. */
+  readonly whenResumed?: (() => Promise<void>) | undefined;
+}
+
+/** How far it is: taking pages out of the file, looking which are scans, recognising those. */
+export interface Progress {
+  readonly stage: 'reading' | 'looking' | 'recognising';
+  /** Pages, and of how many. */
+  readonly done: number;
+  readonly total: number;
+  /** While recognising, once it is known. */
+  readonly secondsLeft?: number;
 }
 
 /** How pages that are pictures of text are read. */
 export interface RecognitionOptions {
-  /** Tesseract's name of the language; English where there is none. */
-  readonly language?: string;
+  /** One of `recognition/languages.ts`; English where there is none. */
+  readonly language?: string | undefined;
   /** Documents with more such pages are read without them, and it is said how long they would take; 0 recognises none. */
-  readonly mostPages?: number;
+  readonly mostPages?: number | undefined;
 }
 
 /** A document with the given pages and nothing else to say. */
@@ -80,7 +92,7 @@ export function documentOf(pages: readonly Page[], more: Partial<Document> = {})
 }
 
 /** The pages with everything that was left out of them put back where it stood: above, below, or after the rest. */
-export function withLeftOut({ pages, leftOut }: Document): Page[] {
+export function withLeftOut({ pages, leftOut }: Pick<Document, 'pages' | 'leftOut'>): Page[] {
   return pages.map((page) => {
     const own = leftOut.filter((each) => each.page === page.number);
     const texts = (at: LeftOut['at']) => own.filter((each) => each.at === at).map(({ text }) => text);

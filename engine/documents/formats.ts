@@ -33,6 +33,11 @@ const BY_ENDING: Readonly<Record<string, Format>> = {
 };
 const HEAD_BYTES = 1024;
 const PICTURES = ['\u2030PNG', '\u00ff\u00d8\u00ff', 'GIF8', 'II*\u0000', 'MM\u0000*'];
+const WEBP = /^RIFF.{4}WEBP/s;
+/** Word takes `{\rt` for RTF, and what comes before it for nothing. */
+const RTF_START = /^(\u00ef\u00bb\u00bf)?\s*\{\s*\\(rt|urtf)/;
+/** Some programs write RTF without its first word; a file that only is called so is text, and read as such. */
+const RTF_WORDS = /\\(ansi|mac|pca?|deff|fonttbl|colortbl|stylesheet|pard|par|plain|fs|f)\d*\b/;
 const OLE = '\u00d0\u00cf\u0011\u00e0';
 
 /** Rejects with `format-unknown`, `format-old`, `document-locked` or `document-damaged`. */
@@ -42,13 +47,14 @@ export async function detectFormat(bytes: Uint8Array, name: string): Promise<For
   if (head.includes('%PDF-')) return 'pdf';
   if (head.startsWith('PK\u0003\u0004')) return detectArchive(bytes, name);
   if (head.startsWith(OLE)) throw oldFormat(bytes, name);
-  if (PICTURES.some((start) => head.startsWith(start))) return 'picture';
-  if (head.startsWith('{\\rtf')) return 'rtf';
-  if (ending === 'pdf' || ending === 'rtf' || ARCHIVES.test(ending)) {
+  if (PICTURES.some((start) => head.startsWith(start)) || WEBP.test(head)) return 'picture';
+  if (RTF_START.test(head)) return 'rtf';
+  if (ending === 'pdf' || ARCHIVES.test(ending)) {
     throw new ProximaError('document-damaged', { name, reason: `it is called .${ending} but is none` });
   }
   if (isBinary(bytes)) throw new ProximaError('format-unknown', { name, archive: false });
   if (/^\s*(<!doctype html|<html)/i.test(head)) return 'html';
+  if (ending === 'rtf') return RTF_WORDS.test(head) ? 'rtf' : 'text';
   return BY_ENDING[ending] ?? 'text';
 }
 

@@ -1,21 +1,36 @@
 /** The other side of `document-reader.ts`: documents are hostile, so they are parsed in a process that can be killed. */
-import { readFile } from 'node:fs/promises';
 import { readDocument } from '../documents/read-document.ts';
 import { failureOf, firstLineOf, ProximaError } from '../errors.ts';
+import { startJob } from '../jobs/job.ts';
 import { log, startInheritedLog } from '../log/log.ts';
-import type { DocumentMessage, DocumentRequest } from './document-reader.ts';
+import { readBounded } from './bounded-file.ts';
+import type { DocumentMessage, DocumentOrder, DocumentRequest } from './document-reader.ts';
 import { connectParent } from './parent.ts';
+import { outliveStrayRejections } from './stray-rejections.ts';
 
 startInheritedLog('documents');
+outliveStrayRejections();
 const parent = connectParent();
 const post = (message: DocumentMessage) => parent.post(message);
 
-parent.listen(async (request) => {
-  const { path, name, password } = request as DocumentRequest;
+let pause = (_paused: boolean) => {};
+
+parent.listen((message) => {
+  const order = message as DocumentOrder;
+  if (order.type === 'read') void read(order);
+  else pause(order.paused);
+});
+
+async function read({ path, name, password, recognition }: DocumentRequest): Promise<void> {
+  const job = startJob(async ({ whenResumed }) => {
+    const bytes = await readBounded(path);
+    const onProgress = (progress: Extract<DocumentMessage, { type: 'progress' }>['progress']) =>
+      post({ type: 'progress', progress });
+    return readDocument(bytes, name, { password, recognition, whenResumed, onProgress });
+  });
+  pause = (paused) => (paused ? job.pause() : job.resume());
   try {
-    const onProgress = (done: number, total: number) => post({ type: 'progress', done, total });
-    const document = await readDocument(await readFile(path), name, { password, onProgress });
-    post({ type: 'document', document });
+    post({ type: 'document', document: await job.result });
   } catch (cause) {
     log.error('a document could not be read', cause);
     const failure =
@@ -24,4 +39,4 @@ parent.listen(async (request) => {
         : failureOf(new ProximaError('document-damaged', { name: 'The document', reason: firstLineOf(cause) }));
     post({ type: 'failed', failure });
   }
-});
+}

@@ -8,39 +8,54 @@ import { fork } from 'node:child_process';
 import { access, constants, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Document, ReadOptions } from '../documents/document.ts';
+import type { Document, Progress, ReadOptions, RecognitionOptions } from '../documents/document.ts';
 import { errorOf, type Failure, ProximaError } from '../errors.ts';
+import type { JobControl } from '../jobs/job.ts';
+import { logFolder } from '../log/log.ts';
 
 export interface DocumentRequest {
+  readonly type: 'read';
   readonly path: string;
   readonly name: string;
   readonly password: string | undefined;
+  readonly recognition: RecognitionOptions | undefined;
 }
 
+export type DocumentOrder = DocumentRequest | { readonly type: 'pause'; readonly paused: boolean };
+
 export type DocumentMessage =
-  | { type: 'progress'; done: number; total: number }
+  | { type: 'progress'; progress: Progress }
   | { type: 'document'; document: Document }
   | { type: 'failed'; failure: Failure };
 
 /** Longest silence of the process before it counts as stuck, in milliseconds. */
 const PATIENCE = 20_000;
 const HEAP_MIB = 2048;
+/** A document that takes a parser over can start no program and write no file (https://nodejs.org/api/permissions.html). */
+export const WRITING_NOTHING: readonly string[] = [
+  '--permission',
+  '--allow-fs-read=*',
+  '--allow-addons',
+  '--allow-worker',
+];
 const PROGRAM = fileURLToPath(new URL('./document-process.ts', import.meta.url));
 
 /** What is needed of a process that reads a document, Node's or Electron's. */
 export interface DocumentProcess {
-  post(request: DocumentRequest): void;
+  post(order: DocumentOrder): void;
   onMessage(listener: (message: DocumentMessage) => void): void;
   onExit(listener: (cause: string) => void): void;
   kill(): void;
 }
 
-export interface ReadFileOptions extends ReadOptions {
+export interface ReadFileOptions extends Omit<ReadOptions, 'whenResumed'> {
   /** What people call it, where the path says something else. */
   readonly name?: string | undefined;
+  /** Whose pauses hold for the reading too. */
+  readonly control?: Pick<JobControl, 'paused' | 'onPause'> | undefined;
 }
 
-/** Rejects with `file-missing`, `file-empty`, `document-stalled`, `cancelled` or what `readDocument` rejects with. */
+/** Rejects with `file-missing`, `file-empty`, `file-too-large`, `document-stalled`, `cancelled` or what `readDocument` rejects with. */
 export async function readDocumentFile(
   path: string,
   options: ReadFileOptions = {},
@@ -54,20 +69,27 @@ export async function readDocumentFile(
   });
   const child = start();
   try {
-    return await outcome(child, { path, name: options.name ?? basename(path), password: options.password }, options);
+    const { name = basename(path), password, recognition } = options;
+    return await outcome(child, { type: 'read', path, name, password, recognition }, options);
   } finally {
     child.kill();
   }
 }
 
+/** But for its log. */
+function logWriting(): string[] {
+  const folder = logFolder();
+  return folder === undefined ? [] : [`--allow-fs-write=${folder}`];
+}
+
 function forkDocumentProcess(): DocumentProcess {
   const child = fork(PROGRAM, {
-    execArgv: [`--max-old-space-size=${HEAP_MIB}`],
+    execArgv: [`--max-old-space-size=${HEAP_MIB}`, ...WRITING_NOTHING, ...logWriting()],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   return {
-    post: (request) => void child.send(request),
+    post: (order) => void (child.connected && child.send(order)),
     onMessage: (listener) => void child.on('message', listener as (message: unknown) => void),
     onExit: (listener) => {
       child.on('error', (cause) => listener(cause.message));
@@ -77,26 +99,61 @@ function forkDocumentProcess(): DocumentProcess {
   };
 }
 
-function outcome(child: DocumentProcess, request: DocumentRequest, options: ReadOptions): Promise<Document> {
+function outcome(child: DocumentProcess, request: DocumentRequest, options: ReadFileOptions): Promise<Document> {
+  const { signal, control, onProgress } = options;
   return new Promise<Document>((resolve, reject) => {
-    const stalled = () => reject(stalledError(request.name));
-    let watchdog = setTimeout(stalled, PATIENCE);
+    const watchdog = new Watchdog(() => reject(stalledError(request.name)));
     const cancel = () => reject(new ProximaError('cancelled'));
-    options.signal?.addEventListener('abort', cancel, { once: true });
+    const pause = (paused: boolean) => {
+      child.post({ type: 'pause', paused });
+      if (paused) watchdog.rest();
+      else watchdog.heard();
+    };
+    const end = () => {
+      watchdog.end();
+      signal?.removeEventListener('abort', cancel);
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
     child.onMessage((message) => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(stalled, PATIENCE);
-      if (message.type === 'progress') options.onProgress?.(message.done, message.total);
+      if (!control?.paused) watchdog.heard();
+      if (message.type === 'progress') onProgress?.(message.progress);
       else if (message.type === 'document') resolve(message.document);
       else reject(errorOf(message.failure));
     });
     child.onExit((cause) => {
-      clearTimeout(watchdog);
-      options.signal?.removeEventListener('abort', cancel);
+      end();
       reject(crashError(request.name, cause));
     });
     child.post(request);
+    control?.onPause(pause);
+    if (control?.paused) pause(true);
   });
+}
+
+/** Calls back when nothing was heard for too long, but not while the process was told to rest. */
+class Watchdog {
+  readonly #stalled: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+
+  constructor(stalled: () => void) {
+    this.#stalled = stalled;
+    this.heard();
+  }
+
+  heard(): void {
+    clearTimeout(this.#timer);
+    if (!this.#over) this.#timer = setTimeout(this.#stalled, PATIENCE);
+  }
+
+  rest(): void {
+    clearTimeout(this.#timer);
+  }
+
+  end(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
 }
 
 function stalledError(name: string): ProximaError {

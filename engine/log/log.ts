@@ -80,6 +80,11 @@ export function startInheritedLog(program: Program): void {
   if (folder) startLog({ program, folder, dataFolder });
 }
 
+/** Where this process and those that it starts write their logs. */
+export function logFolder(): string | undefined {
+  return process.env[FOLDER_VARIABLE];
+}
+
 /** Something that must not be written from now on, like the token of this run. */
 export function hideFromLog(secret: string): void {
   if (hidden) hidden = { ...hidden, secrets: [...hidden.secrets, secret] };

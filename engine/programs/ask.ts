@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parsePlanFile } from '../cache/plan-file.ts';
-import type { Document } from '../documents/document.ts';
+import { type Document, type Progress, withLeftOut } from '../documents/document.ts';
 import type { Answer, PlanId } from '../engine.ts';
 import { ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
@@ -17,7 +17,7 @@ import { splitThinking } from '../thinking.ts';
 import { noteWords } from '../words/note-words.ts';
 import { type CommandLine, parseCommandLine } from './ask/options.ts';
 import { startProgress } from './ask/progress.ts';
-import { createReport, formatComparison, formatReport, type Report } from './ask/report.ts';
+import { createReport, type DocumentFacts, formatComparison, formatReport, type Report } from './ask/report.ts';
 import { reportFailure } from './report-failure.ts';
 
 const BUILT_IN_MODEL = join(import.meta.dirname, '../../assets/models/reader');
@@ -46,15 +46,50 @@ async function main(): Promise<void> {
 }
 
 async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise<Document> {
-  const progress = startProgress('Opening', 'pages');
+  const progress = startStages();
   try {
-    return await readDocumentFile(line.file, {
+    const document = await readDocumentFile(line.file, {
       password: line.password,
+      recognition: { language: line.language, mostPages: mostPages(line.recognise) },
       signal,
-      onProgress: (done, total) => progress.update(done, total),
+      onProgress: progress.update,
     });
+    requireText(document);
+    return line.putBack ? { ...document, pages: withLeftOut(document) } : document;
   } finally {
     progress.stop();
+  }
+}
+
+/** Few scans are recognised without being asked for, many only when they are. */
+function mostPages(recognise: boolean | undefined): number | undefined {
+  return recognise === undefined ? undefined : recognise ? Number.POSITIVE_INFINITY : 0;
+}
+
+const STAGES = { reading: 'Opening', looking: 'Looking for scans', recognising: 'Recognising' } as const;
+
+/** A line of progress for each stage of opening. */
+function startStages(): { update: (progress: Progress) => void; stop: () => void } {
+  let stage: Progress['stage'] | undefined;
+  let line: ReturnType<typeof startProgress> | undefined;
+  return {
+    update: (progress) => {
+      if (progress.stage !== stage) {
+        line?.stop();
+        stage = progress.stage;
+        line = startProgress(STAGES[stage], 'pages');
+      }
+      line?.update(progress.done, progress.total);
+    },
+    stop: () => line?.stop(),
+  };
+}
+
+/** Throws `recognition-needed` for a document that is nothing but scans. */
+function requireText(document: Document): void {
+  const offered = document.notes.find((note) => note.code === 'recognition-offered');
+  if (offered && document.pages.every(({ text }) => text === '')) {
+    throw new ProximaError('recognition-needed', { pages: offered.pages.length, seconds: offered.seconds });
   }
 }
 
@@ -89,7 +124,8 @@ async function answerUnder(
       pages: document.pages.length,
       pagesRead: pages.length,
       pageRange: { first: pages[0]?.number ?? 0, last: pages.at(-1)?.number ?? 0 },
-      warnings: [...document.notes.map(noteWords), ...leftOut(document, pages)],
+      warnings: [...document.notes.map((note) => noteWords(note, 'terminal')), ...unread(document, pages)],
+      ...factsOf(document, line.putBack),
     });
   } finally {
     reading.close();
@@ -112,7 +148,21 @@ function turnOf({ question, answer }: Answer): Turn {
   return { question, answer: splitThinking(answer).answer };
 }
 
-function leftOut(document: Document, pages: Document['pages']): string[] {
+/** What the app shows as the document's details. */
+function factsOf({ title, outline, leftOut, pages }: Document, putBack: boolean): DocumentFacts {
+  return {
+    title: title ?? null,
+    outline,
+    leftOut,
+    putBack,
+    recognised: pages.flatMap(({ number: page, recognised }) =>
+      recognised ? [{ page, confidence: recognised.confidence }] : [],
+    ),
+    labels: pages.flatMap(({ number: page, label }) => (label === undefined ? [] : [{ page, label }])),
+  };
+}
+
+function unread(document: Document, pages: Document['pages']): string[] {
   const left = document.pages.length - pages.length;
   return left === 0 ? [] : [`${left} of ${document.pages.length} pages were left out, as --pages asked.`];
 }

@@ -1,6 +1,6 @@
 /** Words for what can be wrong with a document, a page range or a question. */
 import type { PageRange } from '../errors.ts';
-import { count, mebibytes, plural } from './amounts.ts';
+import { count, duration, mebibytes, plural } from './amounts.ts';
 import type { Front, WordsOf } from './wording.ts';
 
 type DocumentCode =
@@ -13,9 +13,12 @@ type DocumentCode =
   | 'document-locked'
   | 'document-damaged'
   | 'document-encrypted'
+  | 'document-protected'
   | 'password-wrong'
   | 'document-without-text'
+  | 'recognition-needed'
   | 'document-stalled'
+  | 'opening-stopped'
   | 'document-too-short'
   | 'document-too-long'
   | 'conversation-too-long'
@@ -35,7 +38,7 @@ export const documentWords: WordsOf<DocumentCode> = {
       ? { cause: `${path} is not a file.`, wayOut: 'Choose the document itself.' }
       : { cause: `${path} can't be opened.`, wayOut: 'Check that you may read it.' },
   'file-too-large': ({ limitBytes }) => ({
-    cause: `The file is larger than ${limitBytes / 2 ** 30} GiB.`,
+    cause: `The file is larger than ${limitBytes < 2 ** 30 ? `${limitBytes / 2 ** 20} MiB` : `${limitBytes / 2 ** 30} GiB`}, the most that is read of its kind.`,
     wayOut: 'Split it first.',
   }),
   'format-unknown': ({ name, archive }) =>
@@ -56,13 +59,14 @@ export const documentWords: WordsOf<DocumentCode> = {
     cause: `${name} can't be read: ${reason}.`,
     wayOut: 'Get it again, or open it in its own program and save it anew.',
   }),
-  'document-encrypted': ({ rights }, front) =>
-    rights === 'managed'
-      ? { cause: 'The book is protected by DRM.', wayOut: 'Use a copy without protection.' }
-      : {
-          cause: 'The PDF is encrypted.',
-          wayOut: front === 'terminal' ? 'Give its password with --password.' : 'Enter its password.',
-        },
+  'document-encrypted': (_, front) => ({
+    cause: 'The PDF is encrypted.',
+    wayOut: front === 'terminal' ? 'Give its password with --password.' : 'Enter its password.',
+  }),
+  'document-protected': ({ scheme }) => ({
+    cause: `The document is protected by ${scheme === null ? '' : `${scheme} `}DRM, which only its own program can open.`,
+    wayOut: 'Use a copy without protection.',
+  }),
   'document-locked': () => ({
     cause: 'The document is locked with a password that only its own program can take.',
     wayOut: 'Open it there and save it without a password.',
@@ -78,10 +82,18 @@ export const documentWords: WordsOf<DocumentCode> = {
           cause: `The PDF has no text on its ${scannedPages === 1 ? 'page' : plural(scannedPages, 'page')}: nothing could be recognised in its scans or pictures.`,
           wayOut: 'Choose a clearer scan, or run another text recognition (OCR) over it first.',
         },
+  'recognition-needed': ({ pages, seconds }, front) => ({
+    cause: `${plural(pages, 'page')} of the document ${pages === 1 ? 'is a scan that has' : 'are scans that have'} no text yet.`,
+    wayOut:
+      front === 'terminal'
+        ? `Add --recognise to have their words recognised on this machine, which takes ${duration(seconds)}.`
+        : `Have their words recognised, which takes ${duration(seconds)}.`,
+  }),
   'document-stalled': ({ name, seconds }) => ({
     cause: `Reading ${name} made no progress for ${seconds} seconds and was stopped.`,
     wayOut: 'The file is probably damaged: save it anew from another program.',
   }),
+  'opening-stopped': () => ({ cause: 'Opening the document was stopped.', wayOut: 'Open it again.' }),
   'document-too-short': ({ name, tokens, needed }) => ({
     cause: `${name} has ${count(tokens)} tokens; a plan can't be judged on fewer than ${count(needed)}.`,
     wayOut: 'Choose a longer document.',

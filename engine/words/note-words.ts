@@ -1,24 +1,26 @@
 /** Words for what a reader should know of how a document was read. */
 import type { Note } from '../documents/document.ts';
-import { count, plural } from './amounts.ts';
+import { languageName } from '../documents/recognition/languages.ts';
+import { count, duration, plural } from './amounts.ts';
+import type { Front } from './wording.ts';
 
 /** One sentence, or two. */
-export function noteWords(note: Note): string {
-  return (WORDS[note.code] as (note: Note) => string)(note);
+export function noteWords(note: Note, front: Front): string {
+  return (WORDS[note.code] as (note: Note, front: Front) => string)(note, front);
 }
 
 type Kind<Code extends Note['code']> = Extract<Note, { code: Code }>;
 
-const WORDS: { readonly [Code in Note['code']]: (note: Kind<Code>) => string } = {
+const WORDS: { readonly [Code in Note['code']]: (note: Kind<Code>, front: Front) => string } = {
   'pages-damaged': ({ pages }) => `Damaged and not read: ${pageList(pages)}.`,
   'pages-without-text': ({ pages }) => `Without text (blank or scanned pictures): ${pageList(pages)}.`,
   'pages-garbled': ({ pages }) => `The letters of ${pageList(pages)} are coded in a way that gives no words.`,
-  'pages-recognised': ({ pages }) =>
-    `The words of ${pageList(pages)} were recognised in pictures; single letters may be wrong.`,
+  'pages-recognised': ({ pages, language }) =>
+    `The words of ${pageList(pages)} were recognised in pictures (${languageName(language)}); single letters may be wrong.`,
   'recognition-uncertain': ({ pages }) =>
     `Hard to recognise: ${pageList(pages)}. Compare what is read there with the picture.`,
-  'recognition-offered': ({ pages, seconds }) =>
-    `Scanned and not read yet: ${pageList(pages)}. Recognising their words takes ${duration(seconds)}.`,
+  'recognition-offered': ({ pages, seconds }, front) =>
+    `Scanned and not read: ${pageList(pages)}. Recognising their words takes ${duration(seconds)}${front === 'terminal' ? ' (--recognise)' : ''}.`,
   'pictures-too-large': ({ pages }) => `Pictures too large to be looked at: ${pageList(pages)}.`,
   'encoding-guessed': ({ encoding }) =>
     `The text is not UTF-8; it was read as ${encoding}, and some characters may be wrong.`,
@@ -29,10 +31,6 @@ const WORDS: { readonly [Code in Note['code']]: (note: Kind<Code>) => string } =
   'parts-damaged': ({ parts }) => `Damaged and not read: ${parts.join(', ')}.`,
   'read-partly': ({ what, read, of }) => `Only the first ${count(read)} of ${count(of)} ${what} were read.`,
 };
-
-function duration(seconds: number): string {
-  return seconds < 90 ? `about ${plural(Math.ceil(seconds), 'second')}` : `about ${Math.round(seconds / 60)} minutes`;
-}
 
 /** "page 3", "pages 3, 5–9". */
 export function pageList(numbers: readonly number[]): string {

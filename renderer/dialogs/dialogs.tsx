@@ -3,6 +3,8 @@
 import { useState } from 'react';
 import { wordsFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
+import { DetailsDialog } from '../details/details-dialog.tsx';
+import { RecogniseDialog } from '../details/recognise-dialog.tsx';
 import { ExploreDialog } from '../models/explore-dialog.tsx';
 import { ModelsDialog } from '../models/models-dialog.tsx';
 import { SettingsDialog } from '../settings/settings-dialog.tsx';
@@ -21,6 +23,8 @@ export function Dialogs() {
   if (dialog?.kind === 'paste') return <PasteDialog />;
   if (dialog?.kind === 'fit') return <FitDialog document={dialog.document} />;
   if (dialog?.kind === 'password') return <PasswordDialog document={dialog.document} />;
+  if (dialog?.kind === 'recognise') return <RecogniseDialog document={dialog.document} />;
+  if (dialog?.kind === 'details') return <DetailsDialog document={dialog.document} />;
   if (dialog?.kind === 'link') return <LinkDialog address={dialog.address} />;
   if (dialog?.kind === 'confirm') return <ConfirmDialog dialog={dialog} />;
   return null;

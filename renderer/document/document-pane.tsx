@@ -18,12 +18,12 @@ export function DocumentPane() {
           <X />
         </IconButton>
       </header>
-      {document.state !== 'stored' ? (
+      {document.state !== 'stored' && document.state !== 'asking' ? (
         <p className="quiet empty">{strings.document.loading}</p>
       ) : document.kind === 'pdf' ? (
-        <PdfPane key={document.id} document={document.id} />
+        <PdfPane key={document.id} entry={document} />
       ) : (
-        <TextPane key={document.id} document={document.id} />
+        <TextPane key={document.id} entry={document} />
       )}
     </aside>
   );

@@ -1,8 +1,10 @@
 /** pdf.js's viewer in a container, with a worker of its own; knows nothing of React. */
 import * as pdfjs from 'pdfjs-dist';
 import { EventBus, PDFFindController, PDFLinkService, PDFViewer } from 'pdfjs-dist/web/pdf_viewer.mjs';
+import type { RecognisedWord } from '../../engine/documents/recognition/recogniser.ts';
 import { clearHighlight, highlight } from './highlights.ts';
 import { findPassage } from './passages.ts';
+import { layWords } from './recognised-layer.ts';
 
 /** Files that the build lays beside the screen. */
 const RESOURCES = new URL('pdfjs/', document.baseURI).href;
@@ -14,6 +16,8 @@ export interface ViewerEvents {
   /** Resolves to the password, or to null where the reader gives none. */
   onPassword(wrong: boolean): Promise<string | null>;
   onPassageMissing(page: number): void;
+  /** Words that were recognised on a page; none where it has text of its own. */
+  wordsOf(page: number): Promise<readonly RecognisedWord[]>;
 }
 
 export class DocumentViewer {
@@ -121,9 +125,19 @@ export class DocumentViewer {
       this.#events.onMatches(matchesCount.current, matchesCount.total);
     this.#bus.on('updatefindmatchescount', matches);
     this.#bus.on('updatefindcontrolstate', matches);
-    this.#bus.on('textlayerrendered', ({ pageNumber }: { pageNumber: number }) => {
-      if (pageNumber === this.#passage?.page) this.#mark();
-    });
+    this.#bus.on('textlayerrendered', ({ pageNumber }: { pageNumber: number }) => void this.#pageDrawn(pageNumber));
+  }
+
+  /** Its own text, or the words that were recognised in its picture, can be marked now. */
+  async #pageDrawn(number: number): Promise<void> {
+    const words = await this.#events.wordsOf(number);
+    const page = this.#pageView(number)?.div;
+    if (page && words.length > 0) layWords(page, words);
+    if (number === this.#passage?.page) this.#mark();
+  }
+
+  #pageView(number: number): { div?: HTMLElement; textLayer?: { div: HTMLElement } } | undefined {
+    return this.#viewer.getPageView(number - 1) as { div?: HTMLElement; textLayer?: { div: HTMLElement } } | undefined;
   }
 
   #showPassage(): void {
@@ -135,11 +149,12 @@ export class DocumentViewer {
   /** Marks the passage in the text layer, which lies over the picture of the page. */
   #mark(complete = true): void {
     const { page, text } = this.#passage ?? { page: 0, text: '' };
-    const { textLayer } = (this.#viewer.getPageView(page - 1) ?? {}) as { textLayer?: { div: HTMLElement } };
-    const range = textLayer && findPassage(textLayer.div, text);
-    if (range) {
-      highlight('passage', [range]);
-      range.startContainer.parentElement?.scrollIntoView({ block: 'center' });
+    const { div, textLayer } = this.#pageView(page) ?? {};
+    const layer = div?.querySelector(':scope > .recognised-words') ?? textLayer?.div;
+    const ranges = layer ? findPassage(layer, text) : [];
+    if (ranges.length > 0) {
+      highlight('passage', ranges);
+      ranges[0]?.startContainer.parentElement?.scrollIntoView({ block: 'center' });
     } else if (complete) this.#events.onPassageMissing(page);
   }
 }

@@ -1,6 +1,7 @@
 /** Small pictures of the pages, drawn when they come into view. */
 import type { PDFDocumentProxy } from 'pdfjs-dist';
 import { useEffect, useRef } from 'react';
+import type { DocumentDetails } from '../../electron/contract.ts';
 import { strings } from '../strings.ts';
 
 const WIDTH = 96;
@@ -8,10 +9,12 @@ const WIDTH = 96;
 interface ThumbnailsProps {
   readonly pdf: PDFDocumentProxy;
   readonly page: number;
+  /** What the document calls its pages. */
+  readonly labels: DocumentDetails['labels'];
   readonly onChoose: (page: number) => void;
 }
 
-export function Thumbnails({ pdf, page, onChoose }: ThumbnailsProps) {
+export function Thumbnails({ pdf, page, labels, onChoose }: ThumbnailsProps) {
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     list.current?.querySelector(`[data-thumbnail="${page}"]`)?.scrollIntoView({ block: 'nearest' });
@@ -27,7 +30,7 @@ export function Thumbnails({ pdf, page, onChoose }: ThumbnailsProps) {
             onClick={() => onChoose(number)}
           >
             <Thumbnail pdf={pdf} number={number} />
-            <span className="small">{number}</span>
+            <span className="small">{labels.find((each) => each.page === number)?.label ?? number}</span>
           </button>
         </li>
       ))}

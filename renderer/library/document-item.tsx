@@ -1,7 +1,8 @@
 /** One document of the library. */
 
-import { CircleAlert, Lock, Pause, Play, Square, Trash2 } from 'lucide-react';
+import { CircleAlert, Info, Lock, Pause, Play, ScanText, Square, Trash2 } from 'lucide-react';
 import type { DocumentEntry } from '../../electron/contract.ts';
+import { duration, plural } from '../../engine/words/amounts.ts';
 import { sentencesFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { count, percent, seconds } from '../format.ts';
@@ -9,6 +10,7 @@ import { IconButton } from '../icon-button.tsx';
 import { attempt, choose, removeDocument } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
+import { Opening } from './opening.tsx';
 
 export function DocumentItem({ entry }: { readonly entry: DocumentEntry }) {
   const selected = useAppState((state) => state.document === entry.id);
@@ -37,11 +39,20 @@ export function DocumentItem({ entry }: { readonly entry: DocumentEntry }) {
         <strong>{title}</strong>
         <span className="small quiet">{size.join(' · ')}</span>
       </button>
-      <IconButton label={`${strings.library.remove}: ${title}`} className="remove" onClick={remove}>
-        <Trash2 />
-      </IconButton>
+      <span className="item-buttons">
+        <IconButton
+          label={strings.library.details(title)}
+          onClick={() => openDialog({ kind: 'details', document: id })}
+        >
+          <Info />
+        </IconButton>
+        <IconButton label={`${strings.library.remove}: ${title}`} onClick={remove}>
+          <Trash2 />
+        </IconButton>
+      </span>
       <State entry={entry} />
-      {entry.warnings.map((warning) => (
+      {/* While the reader is asked about scans, that says it all; the details have the rest. */}
+      {(entry.state === 'asking' ? [] : entry.warnings).map((warning) => (
         <p key={warning} className="warning small">
           <CircleAlert aria-hidden="true" /> {warning}
         </p>
@@ -64,19 +75,35 @@ function State({ entry }: { readonly entry: DocumentEntry }) {
       </p>
     );
   }
-  if (entry.state === 'failed') return <Failure failure={entry.failure} fallback={strings.library.failed} />;
+  if (entry.state === 'asking') return <Asking entry={entry} />;
+  if (entry.state === 'failed') return <Failed entry={entry} />;
   return <Reading entry={entry} />;
 }
 
-function Opening({ entry: { opening } }: { readonly entry: DocumentEntry }) {
-  const text = opening
-    ? strings.library.openingPages(count(opening.done), count(opening.total))
-    : strings.library.opening;
+/** Scanned pages, and whether their words are to be recognised. */
+function Asking({ entry: { id, scans } }: { readonly entry: DocumentEntry }) {
+  const openDialog = useAppState((state) => state.openDialog);
+  const { pages, seconds: taken } = scans.offered ?? { pages: 0, seconds: 0 };
   return (
-    <div className="state small">
-      <progress aria-label={text} value={opening?.done} max={opening?.total} />
-      <span>{text}</span>
-    </div>
+    <p className="state small" data-asking="true">
+      <ScanText aria-hidden="true" /> {strings.library.scans(plural(pages, 'scanned page'), duration(taken))}
+      <button type="button" onClick={() => openDialog({ kind: 'recognise', document: id })}>
+        {strings.scans.open}
+      </button>
+    </p>
+  );
+}
+
+function Failed({ entry: { id, failure } }: { readonly entry: DocumentEntry }) {
+  return (
+    <>
+      <Failure failure={failure} fallback={strings.library.failed} />
+      <p className="state small">
+        <button type="button" onClick={() => void attempt(() => bridge.openAgain({ document: id }))}>
+          {strings.library.openAgain}
+        </button>
+      </p>
+    </>
   );
 }
 

@@ -1,9 +1,11 @@
 /** What the reader does: calls of the services whose failures become notices. */
+import type { AppEvent } from '../../electron/contract.ts';
 import { addFile, bridge } from '../bridge/bridge.ts';
 import { FailedCall } from '../bridge/failed-call.ts';
 import { strings } from '../strings.ts';
 import { inOrder } from './documents.ts';
 import { receive, store } from './store.ts';
+import type { Dialog } from './view.ts';
 
 /** Does it and tells what goes wrong. */
 export async function attempt(work: () => Promise<unknown>): Promise<void> {
@@ -17,7 +19,9 @@ export async function attempt(work: () => Promise<unknown>): Promise<void> {
 /** Takes the services' state over, at the start and whenever the connection is there again. */
 export function connect(): void {
   bridge.onEvent((event) => {
+    const isAsked = asksAboutScans(event);
     receive(event);
+    if (isAsked) store.getState().openDialog(isAsked);
     const came = event.type === 'download-ended' && event.model !== null;
     const found = event.type === 'exploration' && event.exploration.state === 'done';
     const converted = event.type === 'conversion' && event.conversion.state === 'done';
@@ -27,6 +31,20 @@ export function connect(): void {
     store.getState().setConnected(connected);
     if (connected) void attempt(refresh);
   });
+}
+
+/** Documents whose reader was asked: who has stopped recognising is not asked again at once. */
+const asked = new Set<string>();
+
+/** The dialog for a document that is looked at and turns out to have many scanned pages. */
+function asksAboutScans(event: AppEvent): Dialog | undefined {
+  if (event.type !== 'document' || event.document.state !== 'asking') return undefined;
+  const { id } = event.document;
+  const { document, documents, dialog } = store.getState();
+  const isNew = documents[id]?.state !== 'asking' && !asked.has(id);
+  if (!isNew || document !== id || dialog) return undefined;
+  asked.add(id);
+  return { kind: 'recognise', document: id };
 }
 
 export async function loadModels(): Promise<void> {

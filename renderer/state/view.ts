@@ -15,6 +15,8 @@ export type Dialog =
   | { kind: 'paste' }
   | { kind: 'fit'; document: string }
   | { kind: 'password'; document: string }
+  | { kind: 'recognise'; document: string }
+  | { kind: 'details'; document: string }
   | { kind: 'link'; address: string }
   | { kind: 'confirm'; title: string; text: string; action: string; run: () => void };
 

@@ -2,19 +2,22 @@
  * The app as electron-builder packs it, for Linux, but around an empty folder in the place of Electron's binary: which files come
  * along, that what they import comes along too, and what it weighs.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, fork } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { build, type Configuration, Platform } from 'electron-builder';
 import { beforeAll, describe, expect, it } from 'vitest';
 import config from '../../build/electron-builder.config.ts';
+import type { DocumentMessage } from '../../engine/hosts/document-reader.ts';
 import { ROOT, temporaryFolder } from './command.ts';
+import { pictureOf } from './scanned.ts';
 
 interface Asar {
   listPackage(archive: string, options: { isPack: boolean }): string[];
   statFile(archive: string, name: string): { size?: number; unpacked?: boolean };
   extractFile(archive: string, name: string): Buffer;
+  extractAll(archive: string, folder: string): void;
 }
 const builder = createRequire(createRequire(import.meta.url).resolve('electron-builder/package.json'));
 const asar = createRequire(builder.resolve('app-builder-lib/package.json'))('@electron/asar') as Asar;
@@ -102,11 +105,29 @@ describe('the package', () => {
     expect(runtimes.every((name) => name.includes(`/linux/${process.arch}/`))).toBe(true);
   });
 
-  it('weighs less than 160 MiB beside Electron, the model at most 20 MB', () => {
+  it('recognises scans with what is packed, and with what lies outside of the archive alone in its thread', async () => {
+    // Node can't read the archive, Electron can: here it is laid out as a folder, and what is outside of it lies beside it.
+    const app = join(folder, 'app.asar');
+    asar.extractAll(archive(folder), app);
+    renameSync(`${archive(folder)}.unpacked`, `${app}.unpacked`);
+    writeFileSync(join(app, 'scan.png'), pictureOf(['The toll is four dollars.']));
+    const program = join(app, 'dist/electron/document-process.js');
+    const child = fork(program, { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const answered = new Promise<DocumentMessage>((resolve, reject) => {
+      child.on('message', (message: DocumentMessage) => message.type !== 'progress' && resolve(message));
+      child.on('exit', () => reject(new Error('it ended')));
+    });
+    const recognition = { language: 'nld' };
+    child.send({ type: 'read', path: join(app, 'scan.png'), name: 'scan.png', password: undefined, recognition });
+    const message = await answered.finally(() => child.kill());
+    expect(message.type === 'document' && message.document.pages[0]?.text).toBe('The toll is four dollars.');
+  });
+
+  it('weighs less than 170 MiB beside Electron, the model at most 20 MB', () => {
     const bytes = files.reduce((sum, name) => sum + (asar.statFile(archive(folder), name).size ?? 0), 0);
     const model = readFileSync(join(folder, 'out/linux-unpacked/resources/assets/models/reader/onnx/model.onnx'));
     process.stdout.write(`The package beside Electron: ${Math.round((bytes + model.length) / MEBIBYTE)} MiB.\n`);
-    expect(bytes + model.length).toBeLessThan(160 * MEBIBYTE);
+    expect(bytes + model.length).toBeLessThan(170 * MEBIBYTE);
     expect(model.length).toBeLessThan(20e6);
   });
 });

@@ -15,3 +15,17 @@ export async function makePdf(
   pdf.end();
   await finished(file);
 }
+
+/** A PDF of these objects, numbered from 1; the first is its catalogue. */
+export function pdfOf(objects: readonly string[]): Buffer {
+  const parts = ['%PDF-1.7\n', ...objects.map((each, index) => `${index + 1} 0 obj\n${each}\nendobj\n`)];
+  let offset = 0;
+  const offsets = parts.map((part) => {
+    const own = offset;
+    offset += Buffer.byteLength(part, 'latin1');
+    return own;
+  });
+  const table = offsets.slice(1).map((each) => `${String(each).padStart(10, '0')} 00000 n \n`);
+  const tail = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table.join('')}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${offset}\n%%EOF`;
+  return Buffer.from(parts.join('') + tail, 'latin1');
+}

@@ -6,12 +6,35 @@ import type { Readings } from '../readings.ts';
 import { removeDocument } from '../remove-document.ts';
 import type { Services } from '../services.ts';
 
-type DocumentCalls = 'getPages' | 'measure' | 'read' | 'pauseReading' | 'cancelReading' | 'unlock' | 'removeDocument';
+type DocumentCalls =
+  | 'getPages'
+  | 'getDetails'
+  | 'getWords'
+  | 'measure'
+  | 'read'
+  | 'pauseReading'
+  | 'cancelReading'
+  | 'unlock'
+  | 'recognise'
+  | 'goWithoutScans'
+  | 'pauseOpening'
+  | 'cancelOpening'
+  | 'openAgain'
+  | 'putBack'
+  | 'removeDocument';
 
 export function documentHandlers(services: Services): Pick<Handlers, DocumentCalls> {
   const { library, readings, store } = services;
   return {
     getPages: ({ document }) => library.pages(document),
+    getDetails: ({ document }) => {
+      store.get(document);
+      return store.details(document);
+    },
+    getWords: ({ document, page }) => {
+      store.get(document);
+      return store.words(document, page);
+    },
     measure: ({ document }) => readings.measure(document),
     read: ({ document, plan, pages }) => {
       if (pages) checkRange(pages, store.get(document).pages);
@@ -28,6 +51,34 @@ export function documentHandlers(services: Services): Pick<Handlers, DocumentCal
     },
     unlock: ({ document, password }) => {
       library.unlock(document, password);
+      return null;
+    },
+    recognise: ({ document, language }) => {
+      readings.letGo(document);
+      library.recognise(document, language);
+      return null;
+    },
+    goWithoutScans: ({ document }) => {
+      library.goWithoutScans(document);
+      return null;
+    },
+    pauseOpening: ({ document, paused }) => {
+      library.pauseOpening(document, paused);
+      return null;
+    },
+    cancelOpening: ({ document }) => {
+      library.cancelOpening(document);
+      return null;
+    },
+    openAgain: ({ document }) => {
+      readings.letGo(document);
+      library.openAgain(document);
+      return null;
+    },
+    putBack: ({ document, putBack }) => {
+      store.get(document);
+      readings.letGo(document);
+      library.putBack(document, putBack);
       return null;
     },
     removeDocument: ({ document }) => {

@@ -5,9 +5,17 @@ export interface Vocabulary {
   readonly words: ReadonlySet<string>;
 }
 
+/** Letters; what is longer is no word. */
+const LONGEST_WORD = 64;
 const NOTHING_KNOWN: Vocabulary = { words: new Set() };
 const WORD = /\p{L}+(?:-\p{L}+)*/gu;
-const PARTED = /(\p{L}+)[-‐\u00ad]$/u;
+const PARTED = /\p{L}[-‐\u00ad]$/u;
+const LAST_WORD = /\p{L}+$/u;
+
+function addWord(words: Set<string>, word: string): void {
+  words.add(word);
+  if (word.includes('-')) for (const part of word.split('-')) words.add(part);
+}
 
 /** All words of the lines, in lower case, but those that a line's end parts. */
 export function vocabularyOf(lines: Iterable<string>): Vocabulary {
@@ -15,10 +23,8 @@ export function vocabularyOf(lines: Iterable<string>): Vocabulary {
   let parted = false;
   for (const line of lines) {
     const found = line.toLowerCase().match(WORD) ?? [];
-    const partedHere = PARTED.test(line);
-    for (const word of found.slice(parted ? 1 : 0, partedHere ? -1 : undefined)) {
-      for (const each of [word, ...word.split('-')]) words.add(each);
-    }
+    const partedHere = PARTED.test(line.slice(-2));
+    for (const word of found.slice(parted ? 1 : 0, partedHere ? -1 : undefined)) addWord(words, word);
     parted = partedHere;
   }
   return { words };
@@ -35,7 +41,9 @@ export function joinLines(lines: readonly string[], vocabulary: Vocabulary = NOT
 }
 
 function joinTwo(text: string, line: string, { words }: Vocabulary): string {
-  const first = PARTED.exec(text)?.[1];
+  // Of a long paragraph only its end is looked at: it is asked of for every line.
+  const end = text.slice(-LONGEST_WORD);
+  const first = PARTED.test(end) ? LAST_WORD.exec(end.slice(0, -1))?.[0] : undefined;
   const second = /^\p{L}+/u.exec(line)?.[0];
   if (first === undefined || second === undefined || /^(and|or|to|und|oder|et|ou|y|o)$/.test(second)) {
     return `${text} ${line}`;

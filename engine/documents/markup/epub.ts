@@ -2,7 +2,7 @@
 import { ProximaError } from '../../errors.ts';
 import { type Document, documentOf, type Heading, type Note, type Page } from '../document.ts';
 import { paginateMarked, unmarked } from '../marked-headings.ts';
-import { readArchive } from '../office/archive.ts';
+import { type Members, readArchive } from '../office/archive.ts';
 import { attribute, descendants, parseXml, textOf, type XmlElement } from '../office/xml.ts';
 import { asTitle } from '../titles.ts';
 import { markupText } from './markup-text.ts';
@@ -10,7 +10,7 @@ import { markupText } from './markup-text.ts';
 export async function readEpub(bytes: Uint8Array): Promise<Document> {
   const members = await readArchive(bytes);
   const xml = (path: string) => parseXml(members.get(path) ?? missing(path), path);
-  if (members.has('META-INF/rights.xml')) throw new ProximaError('document-encrypted', { rights: 'managed' });
+  refuseProtected(members);
   const [rootFile] = descendants(xml('META-INF/container.xml'), 'rootfile');
   const packagePath = (rootFile && attribute(rootFile, 'full-path')) ?? missing('the package document');
   const book = xml(packagePath);
@@ -25,6 +25,26 @@ export async function readEpub(bytes: Uint8Array): Promise<Document> {
   const lost = chapters.filter((path) => !members.has(path));
   const notes: Note[] = lost.length > 0 ? [{ code: 'parts-damaged', parts: lost }] : [];
   return documentOf(pages, { title: asTitle(textOf(descendants(book, 'title')[0])), outline, notes });
+}
+
+/** Files by which the schemes of DRM are known. */
+const SCHEMES: Readonly<Record<string, string>> = {
+  'META-INF/rights.xml': 'Adobe',
+  'META-INF/license.lcpl': 'Readium LCP',
+  'META-INF/sinf.xml': 'Apple FairPlay',
+};
+/** Ways of making embedded fonts unusable elsewhere; the text is not touched. */
+const OF_FONTS = /^http:\/\/(www\.idpf\.org\/2008\/embedding|ns\.adobe\.com\/pdf\/enc#RC)$/;
+
+/** Throws `document-protected`. */
+function refuseProtected(members: Members): void {
+  const mark = Object.keys(SCHEMES).find((name) => members.has(name));
+  const list = members.get('META-INF/encryption.xml');
+  const methods = list ? descendants(parseXml(list, 'META-INF/encryption.xml'), 'EncryptionMethod') : [];
+  const encrypted = methods.some((method) => !OF_FONTS.test(attribute(method, 'Algorithm') ?? ''));
+  if (mark !== undefined || encrypted) {
+    throw new ProximaError('document-protected', { scheme: mark === undefined ? null : (SCHEMES[mark] ?? null) });
+  }
 }
 
 /** A chapter without headings is called by its first line. */

@@ -1,14 +1,16 @@
 /** HTML: the article by Mozilla's Readability where there is one, else the whole body. Scripts never run. */
 import { Readability } from '@mozilla/readability';
-import { parseHTML } from 'linkedom';
 import { type Document, documentOf, type LeftOut } from '../document.ts';
 import { paginateMarked, unmarked } from '../marked-headings.ts';
 import { decodeText } from '../plain-text.ts';
 import { asTitle } from '../titles.ts';
 import { markupText } from './markup-text.ts';
+import { parseMarkup } from './parse-markup.ts';
 
 const ARTICLE_SHARE = 1 / 3;
 const WHOLE_SHARE = 0.9;
+/** In a larger page no article is looked for: it would take minutes. */
+const MOST_TAGS = 20_000;
 
 export function readHtml(bytes: Uint8Array): Document {
   const { text: markup, notes } = decodeText(bytes, declaredEncoding(bytes));
@@ -29,16 +31,29 @@ function declaredEncoding(bytes: Uint8Array): string | undefined {
 }
 
 function articleOf(markup: string): { text: string; title: string; leftOut: LeftOut[] } {
-  const { document } = parseHTML(markup);
+  const document = parseMarkup(markup);
   const body = markupText(markup);
   const title = document.title ?? '';
-  const article = document.body ? new Readability(document).parse() : undefined;
+  const article = tagsIn(markup) > MOST_TAGS ? undefined : readabilityOf(document);
   const text = article?.content ? markupText(article.content) : '';
   // Readability is made for news pages; where it finds little, the page is no article and is read whole.
   if (text.length < body.length * ARTICLE_SHARE || text.length > body.length * WHOLE_SHARE) {
     return { text: body, title, leftOut: [] };
   }
   return { text, title: article?.title || title, leftOut: outside(body, text) };
+}
+
+/** Undefined where there is none; Readability stumbles over some broken pages, which are read whole then. */
+function readabilityOf(document: ReturnType<typeof parseMarkup>) {
+  try {
+    return document.body ? new Readability(document).parse() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function tagsIn(markup: string): number {
+  return markup.match(/<[a-z]/gi)?.length ?? 0;
 }
 
 /** The lines of the body that the article does not have. */

@@ -1,7 +1,7 @@
 /** The text of markup, a line a block: headings marked, lists with their bullets, tables as Markdown, pictures by their words. */
-import { parseHTML } from 'linkedom';
 import { type Cells, markdownTable } from '../layout/tables.ts';
 import { headingLine } from '../marked-headings.ts';
+import { parseMarkup } from './parse-markup.ts';
 
 const BLOCKS = new Set(
   'ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY CAPTION DD DETAILS DIV DL DT FIELDSET FIGCAPTION FIGURE FOOTER FORM HEADER LEGEND LI MAIN NAV OL P PRE SECTION SUMMARY TABLE TBODY TD TFOOT TH THEAD TR UL'.split(
@@ -22,8 +22,7 @@ export interface MarkupNode {
 
 /** Headings are marked (`marked-headings.ts`). */
 export function markupText(markup: string): string {
-  const { document } = parseHTML(/<html\b/i.test(markup) ? markup : `<html><body>${markup}</body></html>`);
-  return linesOf(document.body as unknown as MarkupNode).join('\n');
+  return linesOf(parseMarkup(markup).body as unknown as MarkupNode).join('\n');
 }
 
 /** The lines of a node, without empty ones. */

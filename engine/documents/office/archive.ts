@@ -1,5 +1,4 @@
 /** The members of a ZIP archive, with limits: an archive that unpacks to more than it should is refused. */
-import { fromBufferPromise } from 'yauzl';
 import { firstLineOf, ProximaError } from '../../errors.ts';
 
 const MOST_BYTES = 512 * 1024 * 1024;
@@ -9,12 +8,24 @@ const UNREAD = /\.(png|jpe?g|gif|bmp|tiff?|wmf|emf|svg|webp|mp[34]|m4[av]|wav|av
 
 export type Members = ReadonlyMap<string, Uint8Array>;
 
-/** Rejects with `document-damaged` when the bytes are no archive, are cut off, or unpack to over 512 MiB. Pictures come empty. */
-export async function readArchive(bytes: Uint8Array): Promise<Members> {
+const read = new WeakMap<Uint8Array, Promise<Members>>();
+
+/**
+ * Rejects with `document-damaged` when the bytes are no archive, are cut off, or unpack to over 512 MiB. Pictures come empty.
+ * Unpacked once: who looks what kind of document it is and who reads it ask for the same.
+ */
+export function readArchive(bytes: Uint8Array): Promise<Members> {
+  const known = read.get(bytes) ?? unpack(bytes);
+  read.set(bytes, known);
+  return known;
+}
+
+async function unpack(bytes: Uint8Array): Promise<Members> {
   const members = new Map<string, Uint8Array>();
   let room = MOST_BYTES;
   try {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { fromBufferPromise } = await import('yauzl');
     const archive = await fromBufferPromise(buffer, { lazyEntries: true });
     for await (const entry of archive.eachEntry()) {
       if (entry.fileName.endsWith('/')) continue;

@@ -1,5 +1,4 @@
 /** RTF 1.9.1: the text of its paragraphs and tables. There is no well-kept library for it; what is read here is its text alone. */
-import { ProximaError } from '../../errors.ts';
 import { type Document, documentOf, type Note } from '../document.ts';
 import { markdownTable } from '../layout/tables.ts';
 import { paginate } from '../paginate.ts';
@@ -37,10 +36,8 @@ interface Group {
 }
 
 export function readRtf(bytes: Uint8Array): Document {
-  const source = new TextDecoder('latin1').decode(bytes);
-  if (!source.startsWith('{\\rtf')) {
-    throw new ProximaError('document-damaged', { name: 'The RTF', reason: 'it does not begin as one' });
-  }
+  // A mark of UTF-8 is put before it by programs that take it for text.
+  const source = new TextDecoder('latin1').decode(bytes).replace(/^\u00ef\u00bb\u00bf/, '');
   const reader = new RtfReader(source);
   const pictures = source.match(/\{\\pict/g)?.length ?? 0;
   const notes: Note[] = pictures > 0 ? [{ code: 'pictures-left-out', count: pictures }] : [];

@@ -6,7 +6,7 @@ import { layOut } from '../layout/page-layout.ts';
 import { type Line, toParagraphs } from '../layout/paragraphs.ts';
 import { type Row, type Run, rowText, type Segment, toRows, toSegments } from '../layout/runs.ts';
 import { type Cells, markdownTable } from '../layout/tables.ts';
-import { EDGE_LINES, type EdgeLine, findRepeated, type PageEdges } from '../running-titles.ts';
+import { EDGE_LINES, type EdgeLine, findRepeated, type PageEdges, type Repeated } from '../running-titles.ts';
 import type { Block } from './block.ts';
 import { headingLevels } from './headings.ts';
 import type { PageContent } from './page-content.ts';
@@ -22,7 +22,7 @@ export interface Composed {
 /** Takes the pages' contents in order; `labels` may be empty. */
 export function composePages(contents: readonly PageContent[], labels: readonly string[]): Composed {
   const edges = contents.map((page) => edgesOf(page, labels[page.number - 1]));
-  const repeated = findRepeated(edges.map(({ edges }) => edges));
+  const repeated = notWholePages(findRepeated(edges.map(({ edges }) => edges)), edges);
   const dropped = new Set<Segment>();
   for (const { page, at, index } of repeated) {
     for (const segment of edges[page - 1]?.rows[at][index]?.segments ?? []) dropped.add(segment);
@@ -41,6 +41,14 @@ export function composePages(contents: readonly PageContent[], labels: readonly 
   };
 }
 
+/** A page that is nothing but what the others have too is kept: it says so itself. */
+function notWholePages(repeated: readonly Repeated[], edges: readonly Edges[]): readonly Repeated[] {
+  const lines = new Map<number, number>();
+  for (const { page } of repeated) lines.set(page, (lines.get(page) ?? 0) + 1);
+  const titled = new Set(repeated.filter(({ reason }) => reason === 'running title').map(({ page }) => page));
+  return repeated.filter(({ page }) => !titled.has(page) || (lines.get(page) ?? 0) < (edges[page - 1]?.lines ?? 0));
+}
+
 function drawnTwice(contents: readonly PageContent[]): LeftOut[] {
   return contents.flatMap(({ number, repeated }) =>
     repeated.map((text) => ({ page: number, at: 'within' as const, text, reason: 'drawn twice' as const })),
@@ -57,6 +65,8 @@ function* linesOf(contents: readonly PageContent[]): Generator<string> {
 interface Edges {
   readonly edges: PageEdges;
   readonly rows: { readonly top: readonly Row[]; readonly bottom: readonly Row[] };
+  /** Of the whole page. */
+  readonly lines: number;
 }
 
 function edgesOf({ number, segments }: PageContent, label: string | undefined): Edges {
@@ -77,6 +87,7 @@ function edgesOf({ number, segments }: PageContent, label: string | undefined): 
       bottom: bottom.map((row, index) => line(row, rows[rows.length - 2 - index])),
     },
     rows: { top, bottom },
+    lines: rows.length,
   };
 }
 
@@ -88,8 +99,13 @@ function isNear(row: Row, other: Row | undefined): boolean {
 function blocksOf(page: PageContent, dropped: ReadonlySet<Segment>, before: readonly Interval[]): Block[] {
   const segments = page.segments.filter((segment) => !dropped.has(segment));
   const main = (page.tree && taggedBlocks(page, segments)) ?? geometricBlocks(segments, before);
-  const comments = page.comments.map((text) => ({ kind: 'paragraph' as const, lines: [text], height: 0, level: 0 }));
-  return [...main, ...page.turned.flatMap((frame) => geometricBlocks(frame)), ...comments];
+  const others = [...page.lines, ...page.comments].map((text) => ({
+    kind: 'paragraph' as const,
+    lines: [text],
+    height: 0,
+    level: 0,
+  }));
+  return [...main, ...page.turned.flatMap((frame) => geometricBlocks(frame)), ...others];
 }
 
 function taggedBlocks({ tree }: PageContent, segments: readonly Segment[]): Block[] | undefined {

@@ -10,11 +10,17 @@ export interface OpenPdf {
   close(): Promise<void>;
 }
 
-/** Rejects with `document-encrypted`, `password-wrong` or `document-damaged`. pdf.js takes the bytes away from their owner. */
-export async function openPdf(bytes: Uint8Array, password: string | undefined): Promise<OpenPdf> {
+export interface OpenOptions {
+  readonly password?: string | undefined;
+  /** Whether pictures are decoded; text needs none. */
+  readonly pictures?: boolean;
+}
+
+/** Rejects with `document-encrypted`, `document-protected`, `password-wrong` or `document-damaged`. pdf.js takes the bytes away from their owner. */
+export async function openPdf(bytes: Uint8Array, { password, pictures = false }: OpenOptions = {}): Promise<OpenPdf> {
   const { getDocument, VerbosityLevel } = await import('pdfjs-dist/legacy/build/pdf.mjs');
   const task = getDocument({
-    data: bytes,
+    data: owned(bytes),
     ...(password === undefined ? {} : { password }),
     ...resources(),
     isEvalSupported: false,
@@ -22,7 +28,7 @@ export async function openPdf(bytes: Uint8Array, password: string | undefined): 
     useSystemFonts: false,
     disableFontFace: true,
     stopAtErrors: false,
-    maxImageSize: MOST_PIXELS,
+    maxImageSize: pictures ? MOST_PIXELS : 0,
     verbosity: VerbosityLevel.ERRORS,
   });
   try {
@@ -31,6 +37,11 @@ export async function openPdf(bytes: Uint8Array, password: string | undefined): 
     await task.destroy();
     throw openError(cause, password);
   }
+}
+
+/** As pdf.js takes it without copying it: no Buffer, and no part of something larger. */
+function owned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
 }
 
 /** Files of pdf.js that say what the letters of fonts outside of the PDF are, and decoders of pictures. */
@@ -49,10 +60,13 @@ function resources() {
 function openError(cause: unknown, password: string | undefined): ProximaError {
   const name = cause instanceof Error ? cause.name : '';
   if (name === 'PasswordException' && password === undefined) {
-    return new ProximaError('document-encrypted', { rights: 'password' });
+    return new ProximaError('document-encrypted');
   }
   if (name === 'PasswordException') {
     return new ProximaError('password-wrong');
+  }
+  if (/encryption (method|algorithm)/i.test(firstLineOf(cause))) {
+    return new ProximaError('document-protected', { scheme: null });
   }
   return new ProximaError('document-damaged', { name: 'The PDF', reason: firstLineOf(cause) });
 }

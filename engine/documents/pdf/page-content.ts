@@ -15,6 +15,8 @@ export interface PageContent {
   readonly tree: StructureNode | undefined;
   /** What is drawn a second time at its own place. */
   readonly repeated: readonly string[];
+  /** Lines of a form that stands nowhere on the page: its places are made when it is shown. */
+  readonly lines: readonly string[];
   /** Comments and notes that hang on the page. */
   readonly comments: readonly string[];
   readonly damaged: boolean;
@@ -35,7 +37,7 @@ export async function readPageContent(pdf: PDFDocumentProxy, number: number, tag
 }
 
 function emptyContent(number: number): PageContent {
-  return { number, segments: [], turned: [], tree: undefined, repeated: [], comments: [], damaged: false };
+  return { number, segments: [], turned: [], tree: undefined, repeated: [], lines: [], comments: [], damaged: false };
 }
 
 async function contentOf(page: PDFPageProxy, number: number, tagged: boolean): Promise<PageContent> {
@@ -51,6 +53,7 @@ async function contentOf(page: PDFPageProxy, number: number, tagged: boolean): P
     turned: turned.map(({ kept }) => toSegments(kept)),
     tree: tagged ? ((await page.getStructTree().catch(() => undefined)) ?? undefined) : undefined,
     repeated: frames.flatMap(({ repeated }) => toSegments(repeated).map(({ text }) => text)),
+    lines: [],
     comments: commentsOf(annotations),
     damaged: false,
   };
@@ -70,10 +73,5 @@ function withFields(runs: readonly Run[], fields: readonly Run[]): Run[] {
 }
 
 async function xfaContent(page: PDFPageProxy, number: number): Promise<PageContent> {
-  const lines = xfaLines(await page.getXfa());
-  const segments = lines.map((text, order): Segment => {
-    const run: Run = { text, x: 0, y: order * 12, width: 1, height: 10, rightToLeft: false, order, mark: undefined };
-    return { text, left: 0, right: 1, y: run.y, height: 10, rightToLeft: false, order, runs: [run] };
-  });
-  return { ...emptyContent(number), segments };
+  return { ...emptyContent(number), lines: xfaLines(await page.getXfa()) };
 }

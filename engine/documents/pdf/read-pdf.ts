@@ -1,28 +1,64 @@
 /** PDF through pdf.js: what each page draws, in reading order, with tables, form values and comments. */
 import type { PDFDocumentProxy } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import { throwIfCancelled } from '../../errors.ts';
-import { type Document, documentOf, type Note, type Page, type ReadOptions } from '../document.ts';
+import { type Document, documentOf, type Heading, type Note, type Page, type ReadOptions } from '../document.ts';
 import type { RecognisedPage } from '../recognition/recogniser.ts';
 import { composePages } from './compose-pages.ts';
 import { attachmentsOf, labelsOf, outlineOf, titleOf } from './document-facts.ts';
 import { openPdf } from './open-pdf.ts';
 import { type PageContent, readPageContent } from './page-content.ts';
-import { recognisePages } from './recognise-pages.ts';
+import { pagesToRecognise, type Recognition, recognisePages, type Wanted } from './recognise-pages.ts';
 
+/** Takes the bytes away from their owner: of a large file there is to be one copy. */
 export async function readPdf(bytes: Uint8Array, options: ReadOptions = {}): Promise<Document> {
-  const { pdf, close } = await openPdf(new Uint8Array(bytes), options.password);
+  const drawn = await readDrawn(bytes, options);
+  const { contents, recognised, leftOut, notes } = await withRecognition(drawn, options);
+  const composed = composePages(contents, drawn.labels);
+  const pages = composed.pages.map((page) => withRecognised(page, recognised));
+  return documentOf(pages, {
+    title: drawn.title ?? composed.headings[0]?.title,
+    outline: drawn.outline.length > 0 ? drawn.outline : composed.headings,
+    leftOut: [...composed.leftOut, ...leftOut],
+    notes: [...notesFor(contents, pages, notes), ...notes, ...attachedNote(drawn.attachments)],
+  });
+}
+
+/** What the file has without its pictures. */
+interface Drawn {
+  readonly contents: readonly PageContent[];
+  readonly labels: readonly string[];
+  readonly title: string | undefined;
+  readonly outline: readonly Heading[];
+  readonly attachments: readonly string[];
+  readonly wanted: Wanted;
+  /** The file again, where its pictures are needed. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+async function readDrawn(bytes: Uint8Array, options: ReadOptions): Promise<Drawn> {
+  const { pdf, close } = await openPdf(bytes, { password: options.password });
   try {
-    const drawn = await readContents(pdf, options);
-    const { contents, recognised, leftOut, notes } = await recognisePages(pdf, drawn, options);
-    const composed = composePages(contents, await labelsOf(pdf));
-    const outline = await outlineOf(pdf).catch(() => []);
-    const pages = composed.pages.map((page) => withRecognised(page, recognised));
-    return documentOf(pages, {
-      title: (await titleOf(pdf)) ?? composed.headings[0]?.title,
-      outline: outline.length > 0 ? outline : composed.headings,
-      leftOut: [...composed.leftOut, ...leftOut],
-      notes: [...notesFor(contents, pages, notes), ...notes, ...attachedNote(await attachmentsOf(pdf))],
-    });
+    const contents = await readContents(pdf, options);
+    const wanted = await pagesToRecognise(pdf, contents, options);
+    return {
+      contents,
+      labels: await labelsOf(pdf),
+      title: await titleOf(pdf),
+      outline: await outlineOf(pdf).catch(() => []),
+      attachments: await attachmentsOf(pdf),
+      wanted,
+      bytes: wanted.pages.length > 0 ? await pdf.getData() : undefined,
+    };
+  } finally {
+    await close();
+  }
+}
+
+async function withRecognition({ contents, wanted, bytes }: Drawn, options: ReadOptions): Promise<Recognition> {
+  if (!bytes) return { contents, recognised: new Map(), leftOut: [], notes: [] };
+  const { pdf, close } = await openPdf(bytes, { password: options.password, pictures: true });
+  try {
+    return await recognisePages(pdf, contents, wanted, options);
   } finally {
     await close();
   }
@@ -31,14 +67,11 @@ export async function readPdf(bytes: Uint8Array, options: ReadOptions = {}): Pro
 async function readContents(pdf: PDFDocumentProxy, options: ReadOptions): Promise<PageContent[]> {
   const tagged = ((await pdf.getMarkInfo().catch(() => null)) as { Marked?: boolean } | null)?.Marked === true;
   const contents: PageContent[] = [];
-  let read = 0;
   for (let number = 1; number <= pdf.numPages; number++) {
     throwIfCancelled(options.signal);
-    const content = await readPageContent(pdf, number, tagged);
-    contents.push(content);
-    // Pages without text may have to be recognised yet.
-    if (content.segments.length > 0 || content.damaged) read += 1;
-    options.onProgress?.(read, pdf.numPages);
+    await options.whenResumed?.();
+    contents.push(await readPageContent(pdf, number, tagged));
+    options.onProgress?.({ stage: 'reading', done: number, total: pdf.numPages });
   }
   return contents;
 }
@@ -48,10 +81,13 @@ function withRecognised(page: Page, recognised: ReadonlyMap<number, RecognisedPa
   return found ? { ...page, recognised: found } : page;
 }
 
+/** Notes that say already why a page has no text. */
+const UNREAD: ReadonlySet<Note['code']> = new Set(['recognition-offered', 'pictures-too-large']);
+
 function notesFor(contents: readonly PageContent[], pages: readonly Page[], others: readonly Note[]): Note[] {
   const damaged = contents.filter((page) => page.damaged).map(({ number }) => number);
-  const offered = others.flatMap((note) => (note.code === 'recognition-offered' ? note.pages : []));
-  const named = new Set([...damaged, ...offered]);
+  const unread = others.flatMap((note) => (UNREAD.has(note.code) && 'pages' in note ? note.pages : []));
+  const named = new Set([...damaged, ...unread]);
   const empty = pages.filter(({ text, number }) => text === '' && !named.has(number)).map(({ number }) => number);
   return [
     ...(damaged.length > 0 ? [{ code: 'pages-damaged' as const, pages: damaged }] : []),

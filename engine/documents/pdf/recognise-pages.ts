@@ -1,13 +1,15 @@
 /** Reads the pages of a PDF that are pictures by recognising their words. */
 import type { PDFDocumentProxy } from 'pdfjs-dist/legacy/build/pdf.mjs';
-import { throwIfCancelled } from '../../errors.ts';
+import { ProximaError, throwIfCancelled } from '../../errors.ts';
 import type { LeftOut, Note, ReadOptions } from '../document.ts';
 import { toSegments } from '../layout/runs.ts';
-import { CERTAIN, LANGUAGES, type RecognisedPage, Recogniser, SECONDS_A_PAGE } from '../recognition/recogniser.ts';
+import { isLanguage, type Language, USUAL_LANGUAGE } from '../recognition/languages.ts';
+import { CERTAIN, type RecognisedPage, Recogniser, SECONDS_A_PAGE } from '../recognition/recogniser.ts';
 import type { PageContent } from './page-content.ts';
-import { legibilityOf, pictureOf } from './page-picture.ts';
+import { lacksPicture, legibilityOf } from './page-looks.ts';
+import { pictureOf } from './page-picture.ts';
 
-/** Pages that are recognised without asking. */
+/** Pages that are recognised without asking: about a minute. */
 export const MOST_UNASKED = 20;
 
 export interface Recognition {
@@ -18,75 +20,133 @@ export interface Recognition {
   readonly notes: readonly Note[];
 }
 
-/** Pages that can't be read stay as they are, and are named in the notes. */
+/** Pages that are to be recognised. */
+export interface Wanted {
+  readonly pages: readonly PageContent[];
+  /** Those of them that have text without meaning. */
+  readonly garbled: ReadonlySet<PageContent>;
+}
+
+/** Which pages are pictures of text, or have none but garbage. `pdf` was opened without pictures. */
+export async function pagesToRecognise(
+  pdf: PDFDocumentProxy,
+  contents: readonly PageContent[],
+  { signal, onProgress }: ReadOptions,
+): Promise<Wanted> {
+  const pages: PageContent[] = [];
+  const garbled = new Set<PageContent>();
+  for (const [index, content] of contents.entries()) {
+    throwIfCancelled(signal);
+    const legibility = await legibilityOf(pdf, content);
+    if (legibility === 'garbled') garbled.add(content);
+    if (legibility === 'garbled' || legibility === 'picture') pages.push(content);
+    onProgress?.({ stage: 'looking', done: index + 1, total: contents.length });
+  }
+  return { pages, garbled };
+}
+
+/** Pages that can't be read stay as they are, and are named in the notes. `pdf` was opened with its pictures. */
 export async function recognisePages(
   pdf: PDFDocumentProxy,
   contents: readonly PageContent[],
+  wanted: Wanted,
   options: ReadOptions,
 ): Promise<Recognition> {
-  const garbled: PageContent[] = [];
-  const pictures: PageContent[] = [];
-  for (const content of contents) {
-    throwIfCancelled(options.signal);
-    const legibility = await legibilityOf(pdf, content);
-    if (legibility === 'garbled') garbled.push(content);
-    else if (legibility === 'picture') pictures.push(content);
+  const { language = USUAL_LANGUAGE, mostPages = MOST_UNASKED } = options.recognition ?? {};
+  const run = new Run(pdf, wanted, options, isLanguage(language) ? language : USUAL_LANGUAGE);
+  try {
+    if (wanted.pages.length <= mostPages) return await run.all(contents);
+    const seconds = mostPages === 0 ? SECONDS_A_PAGE : await run.secondsOfOne();
+    return notRecognised(contents, wanted, Math.ceil(seconds * wanted.pages.length));
+  } finally {
+    await run.close();
   }
-  const wanted = [...garbled, ...pictures].sort((a, b) => a.number - b.number);
-  const { mostPages = MOST_UNASKED } = options.recognition ?? {};
-  if (wanted.length === 0 || wanted.length > mostPages) return notRecognised(contents, garbled, wanted);
-  return await recognise(pdf, contents, wanted, new Set(garbled), options);
 }
 
-function numbers(pages: readonly PageContent[]): number[] {
-  return pages.map(({ number }) => number);
+function numbers(pages: Iterable<PageContent>): number[] {
+  return [...pages].map(({ number }) => number);
 }
 
-function notRecognised(
-  contents: readonly PageContent[],
-  garbled: readonly PageContent[],
-  wanted: readonly PageContent[],
-): Recognition {
-  const notes: Note[] = [];
-  if (garbled.length > 0) notes.push({ code: 'pages-garbled', pages: numbers(garbled) });
-  if (wanted.length > 0) {
-    notes.push({ code: 'recognition-offered', pages: numbers(wanted), seconds: wanted.length * SECONDS_A_PAGE });
-  }
+function notRecognised(contents: readonly PageContent[], { pages, garbled }: Wanted, seconds: number): Recognition {
+  const notes: Note[] = [{ code: 'recognition-offered', pages: numbers(pages), seconds }];
+  if (garbled.size > 0) notes.unshift({ code: 'pages-garbled', pages: numbers(garbled) });
   return { contents, recognised: new Map(), leftOut: [], notes };
 }
 
-async function recognise(
-  pdf: PDFDocumentProxy,
-  contents: readonly PageContent[],
-  wanted: readonly PageContent[],
-  garbled: ReadonlySet<PageContent>,
-  options: ReadOptions,
-): Promise<Recognition> {
-  const before = contents.length - wanted.length;
-  const recognised = new Map<number, RecognisedPage>();
-  const read = [...contents];
-  const leftOut: LeftOut[] = [];
-  const alive = () => options.onProgress?.(before + recognised.size, contents.length);
-  const recogniser = new Recogniser({
-    language: options.recognition?.language ?? LANGUAGES[0] ?? 'eng',
-    signal: options.signal,
-    onAlive: alive,
-  });
-  try {
-    for (const content of wanted) {
-      throwIfCancelled(options.signal);
-      const found = await recogniser.recognise(await pictureOf(pdf, content.number));
-      const better = withWords(content, found.runs, garbled.has(content));
-      if (!better) continue;
-      recognised.set(content.number, { confidence: found.confidence, words: found.words });
-      read[content.number - 1] = better.content;
-      leftOut.push(...better.leftOut);
-      alive();
-    }
-  } finally {
-    await recogniser.close();
+/** Recognising some pages of one PDF. */
+class Run {
+  readonly #pdf: PDFDocumentProxy;
+  readonly #wanted: Wanted;
+  readonly #options: ReadOptions;
+  readonly #recogniser: Recogniser;
+  readonly #language: Language;
+  /** Pages that were looked at, and the time that it took. */
+  #done = 0;
+  #seconds = 0;
+
+  constructor(pdf: PDFDocumentProxy, wanted: Wanted, options: ReadOptions, language: Language) {
+    this.#pdf = pdf;
+    this.#wanted = wanted;
+    this.#options = options;
+    this.#language = language;
+    this.#recogniser = new Recogniser({ language, signal: options.signal, onAlive: () => this.#tell() });
   }
-  return { contents: read, recognised, leftOut, notes: notesOn(recognised) };
+
+  close(): Promise<void> {
+    return this.#recogniser.close();
+  }
+
+  /** How long one of the pages takes on this machine, tried on the one in the middle. */
+  async secondsOfOne(): Promise<number> {
+    const { pages } = this.#wanted;
+    const page = pages[pages.length >> 1];
+    if (!page) return SECONDS_A_PAGE;
+    await this.#recogniser.ready();
+    const started = performance.now();
+    const taken = await this.#recognise(page.number).catch(unlessCancelled);
+    return taken ? (performance.now() - started) / 1000 : SECONDS_A_PAGE;
+  }
+
+  async all(contents: readonly PageContent[]): Promise<Recognition> {
+    const recognised = new Map<number, RecognisedPage>();
+    const read = [...contents];
+    const leftOut: LeftOut[] = [];
+    const tooLarge: number[] = [];
+    for (const content of this.#wanted.pages) {
+      await this.#options.whenResumed?.();
+      const started = performance.now();
+      const found = await this.#recognise(content.number).catch(unlessCancelled);
+      const better = found && withWords(content, found.runs, this.#wanted.garbled.has(content));
+      if (better) {
+        recognised.set(content.number, { confidence: found.confidence, words: found.words });
+        read[content.number - 1] = better.content;
+        leftOut.push(...better.leftOut);
+      } else if (await lacksPicture(this.#pdf, content.number)) tooLarge.push(content.number);
+      this.#seconds += (performance.now() - started) / 1000;
+      this.#done += 1;
+      this.#tell();
+    }
+    return { contents: read, recognised, leftOut, notes: notesOn(recognised, tooLarge, this.#language) };
+  }
+
+  async #recognise(number: number) {
+    throwIfCancelled(this.#options.signal);
+    this.#tell();
+    const picture = await pictureOf(this.#pdf, number);
+    this.#tell();
+    return this.#recogniser.recognise(picture);
+  }
+
+  #tell(): void {
+    const [done, total] = [this.#done, this.#wanted.pages.length];
+    const left = done > 0 ? { secondsLeft: (this.#seconds / done) * (total - done) } : {};
+    this.#options.onProgress?.({ stage: 'recognising', done, total, ...left });
+  }
+}
+
+/** A page that can't be drawn or recognised must not keep the others from it. */
+function unlessCancelled(cause: unknown): undefined {
+  if (cause instanceof ProximaError && cause.code === 'cancelled') throw cause;
 }
 
 type Runs = Parameters<typeof toSegments>[0];
@@ -98,7 +158,7 @@ function withWords(
   garbled: boolean,
 ): { content: PageContent; leftOut: LeftOut[] } | undefined {
   const letters = (texts: readonly { readonly text: string }[]) =>
-    texts.reduce((sum, { text }) => sum + text.length, 0);
+    texts.reduce((sum, { text }) => sum + text.replace(/\s/g, '').length, 0);
   if (runs.length === 0 || (!garbled && letters(runs) <= letters(content.segments))) return undefined;
   const own = content.segments.map(({ text }) => text).filter((text) => garbled || !contains(runs, text));
   return {
@@ -112,11 +172,16 @@ function contains(runs: Runs, text: string): boolean {
   return plain(runs.map((run) => run.text).join('')).includes(plain(text));
 }
 
-function notesOn(recognised: ReadonlyMap<number, RecognisedPage>): Note[] {
+function notesOn(
+  recognised: ReadonlyMap<number, RecognisedPage>,
+  tooLarge: readonly number[],
+  language: Language,
+): Note[] {
   const pages = [...recognised.keys()];
   const uncertain = pages.filter((page) => (recognised.get(page)?.confidence ?? 1) < CERTAIN);
   return [
-    ...(pages.length > 0 ? [{ code: 'pages-recognised' as const, pages }] : []),
+    ...(pages.length > 0 ? [{ code: 'pages-recognised' as const, pages, language }] : []),
     ...(uncertain.length > 0 ? [{ code: 'recognition-uncertain' as const, pages: uncertain }] : []),
+    ...(tooLarge.length > 0 ? [{ code: 'pictures-too-large' as const, pages: tooLarge }] : []),
   ];
 }

@@ -3,6 +3,7 @@ interface XfaNode {
   readonly name?: string;
   readonly value?: string;
   readonly attributes?: {
+    readonly class?: unknown;
     readonly type?: string;
     readonly value?: unknown;
     readonly textContent?: unknown;
@@ -24,12 +25,30 @@ export function xfaLines(tree: unknown): string[] {
 
 function collect(node: XfaNode | null | undefined, lines: string[], depth: number): void {
   if (!node || depth > DEEPEST) return;
+  if (isField(node)) {
+    lines.push(lineOf(node, depth), '');
+    return;
+  }
   const block = node.name !== undefined && BLOCKS.has(node.name);
   if (block) lines.push('');
   const text = textOf(node);
   if (text !== '') lines[lines.length - 1] += text;
   for (const child of node.children ?? []) collect(child, lines, depth + 1);
   if (block || node.name === 'input' || node.name === 'textarea') lines.push('');
+}
+
+/** A field with its label. */
+function isField({ attributes }: XfaNode): boolean {
+  return Array.isArray(attributes?.class) && attributes.class.includes('xfaField');
+}
+
+function lineOf({ children = [] }: XfaNode, depth: number): string {
+  const parts: string[] = [''];
+  for (const child of children) collect(child, parts, depth + 1);
+  return parts
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .join(' ');
 }
 
 function textOf({ name, value, attributes = {} }: XfaNode): string {

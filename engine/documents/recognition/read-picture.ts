@@ -1,10 +1,11 @@
-/** Pictures of text: PNG, JPEG, WebP, GIF, BMP and TIFF, by recognising their words. */
+/** Pictures of text: PNG, JPEG, WebP, GIF and TIFF, by recognising their words. */
 import { firstLineOf, ProximaError } from '../../errors.ts';
 import { type Document, documentOf, type Note, type ReadOptions } from '../document.ts';
 import { toSegments } from '../layout/runs.ts';
 import { composePages } from '../pdf/compose-pages.ts';
 import { greyOf, portableGreyMap, wipeRules } from './grey-map.ts';
-import { CERTAIN, LANGUAGES, type Picture, Recogniser } from './recogniser.ts';
+import { isLanguage, USUAL_LANGUAGE } from './languages.ts';
+import { CERTAIN, type Picture, Recogniser } from './recogniser.ts';
 
 const MOST_PIXELS = 100_000_000;
 /** Pixels that a picture of a page has across at about 300 dpi. */
@@ -19,8 +20,9 @@ export async function readPicture(bytes: Uint8Array, options: ReadOptions = {}):
       reason: `it has ${size.width} × ${size.height} pixels`,
     });
   }
-  const onAlive = () => options.onProgress?.(0, 1);
-  const language = options.recognition?.language ?? LANGUAGES[0] ?? 'eng';
+  const onAlive = () => options.onProgress?.({ stage: 'recognising', done: 0, total: 1 });
+  const { language: name = USUAL_LANGUAGE } = options.recognition ?? {};
+  const language = isLanguage(name) ? name : USUAL_LANGUAGE;
   const recogniser = new Recogniser({ language, signal: options.signal, onAlive });
   try {
     const { runs, ...recognised } = await recogniser.recognise(await decode(bytes, size));
@@ -30,11 +32,12 @@ export async function readPicture(bytes: Uint8Array, options: ReadOptions = {}):
       turned: [],
       tree: undefined,
       repeated: [],
+      lines: [],
       comments: [],
       damaged: false,
     };
     const pages = composePages([content], []).pages.map((page) => ({ ...page, recognised }));
-    const notes: Note[] = [{ code: 'pages-recognised', pages: [1] }];
+    const notes: Note[] = [{ code: 'pages-recognised', pages: [1], language }];
     if (recognised.confidence < CERTAIN) notes.push({ code: 'recognition-uncertain', pages: [1] });
     const frames = isTiff(bytes) ? tiffFrames(bytes) : 1;
     if (frames > 1) notes.push({ code: 'read-partly', what: 'pages', read: 1, of: frames });
@@ -75,9 +78,19 @@ function sizeOf(bytes: Uint8Array): Size | undefined {
   if (view.getUint16(0) === 0xffd8) return jpegSize(view);
   if (isTiff(bytes)) return tiffSize(view);
   if (view.getUint32(0) === 0x47494638) return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
-  if (view.getUint16(0) === 0x424d)
-    return { width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+  if (view.getUint32(8) === 0x57454250) return webpSize(view);
   return undefined;
+}
+
+/** Of the extended, the lossless or the lossy kind (RFC 9649, 2.5 to 2.7). */
+function webpSize(view: DataView): Size | undefined {
+  const kind = String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset + 12, 4));
+  const bits = view.getUint32(21, true);
+  const small = (at: number) => view.getUint16(at, true) & 0x3fff;
+  const large = (at: number) => (view.getUint16(at, true) | (view.getUint8(at + 2) << 16)) + 1;
+  if (kind === 'VP8X') return { width: large(24), height: large(27) };
+  if (kind === 'VP8L') return { width: (bits & 0x3fff) + 1, height: ((bits >> 14) & 0x3fff) + 1 };
+  return kind === 'VP8 ' ? { width: small(26), height: small(28) } : undefined;
 }
 
 /** In the first of JPEG's frame headers (ITU T.81, B.2.2). */

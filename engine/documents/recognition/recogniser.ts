@@ -1,7 +1,8 @@
 /** Recognises the words in pictures, on this machine: Tesseract's network (tesseract.js), with its data from npm packages. */
 import type { Block, Line, Worker } from 'tesseract.js';
-import { throwIfCancelled } from '../../errors.ts';
+import { ProximaError, throwIfCancelled } from '../../errors.ts';
 import type { Run } from '../layout/runs.ts';
+import type { Language } from './languages.ts';
 
 export interface RecognisedWord {
   readonly text: string;
@@ -29,48 +30,69 @@ export interface Recognised extends RecognisedPage {
 }
 
 export interface RecogniserOptions {
-  /** Tesseract's name of the language: "eng", "deu". */
-  readonly language: string;
+  readonly language: Language;
   readonly signal?: AbortSignal | undefined;
   /** Called while a page is worked on, so that it is seen not to hang. */
   readonly onAlive?: (() => void) | undefined;
 }
 
-/** Languages whose data comes along. */
-export const LANGUAGES: readonly string[] = ['eng'];
 /** About how long a page takes, in seconds, on one core of a laptop. */
 export const SECONDS_A_PAGE = 3;
+/** While Tesseract loads or looks for lines it says nothing. A sign of life in its place, so often and at most so long, in milliseconds. */
+const SIGN_EVERY = 2_000;
+const LONGEST_SILENCE = 120_000;
 /** Below it a page's words are said to be uncertain. */
 export const CERTAIN = 0.8;
 
 export class Recogniser {
   readonly #options: RecogniserOptions;
   #worker: Promise<Worker> | undefined;
+  /** When Tesseract last said something. */
+  #heard = 0;
 
   constructor(options: RecogniserOptions) {
     this.#options = options;
   }
 
+  /** Resolves when the network is loaded. */
+  async ready(): Promise<void> {
+    await this.#alive(() => this.#loaded());
+  }
+
   /** Rejects with `cancelled`, or with what the picture's decoder says. */
   async recognise(picture: Picture): Promise<Recognised> {
-    const { signal } = this.#options;
-    throwIfCancelled(signal);
-    this.#worker ??= this.#start();
-    const worker = await this.#worker;
-    const cancelled = new Promise<never>((_, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    cancelled.catch(() => {});
-    const work = worker.recognize(
-      Buffer.from(picture.bytes.buffer, picture.bytes.byteOffset, picture.bytes.byteLength),
-      {},
-      { text: false, blocks: true },
-    );
-    const { data } = await Promise.race([work, cancelled]).catch((cause: unknown) => {
-      throwIfCancelled(signal);
-      throw cause instanceof Error ? cause : new Error(String(cause));
+    const bytes = Buffer.from(picture.bytes.buffer, picture.bytes.byteOffset, picture.bytes.byteLength);
+    const { data } = await this.#alive(async () => {
+      const worker = await this.#loaded();
+      return worker.recognize(bytes, {}, { text: false, blocks: true });
     });
     return recognisedOf(data.blocks ?? [], picture);
+  }
+
+  #loaded(): Promise<Worker> {
+    this.#worker ??= this.#start();
+    return this.#worker;
+  }
+
+  /** Does a step of the work, and gives signs of life meanwhile as long as Tesseract does something. */
+  async #alive<Result>(step: () => Promise<Result>): Promise<Result> {
+    const { signal, onAlive } = this.#options;
+    throwIfCancelled(signal);
+    this.#heard = performance.now();
+    const signs = setInterval(() => {
+      if (performance.now() - this.#heard < LONGEST_SILENCE) onAlive?.();
+    }, SIGN_EVERY);
+    const { promise: cancelled, reject } = Promise.withResolvers<never>();
+    const cancel = () => reject(new ProximaError('cancelled'));
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await Promise.race([step(), cancelled]);
+    } catch (cause) {
+      throw cause instanceof Error ? cause : new Error(String(cause));
+    } finally {
+      clearInterval(signs);
+      signal?.removeEventListener('abort', cancel);
+    }
   }
 
   async close(): Promise<void> {
@@ -82,24 +104,29 @@ export class Recogniser {
     const { createWorker, OEM } = await import('tesseract.js');
     const { language } = this.#options;
     return createWorker(language, OEM.LSTM_ONLY, {
-      langPath: languageFolder(language),
+      langPath: packagePath(`@tesseract.js-data/${language}`, '4.0.0_best_int'),
+      workerPath: packagePath('tesseract.js', 'src/worker-script/node/index.js'),
       cacheMethod: 'none',
       errorHandler: () => {},
-      logger: () => this.#options.onAlive?.(),
+      logger: () => {
+        this.#heard = performance.now();
+        this.#options.onAlive?.();
+      },
     });
   }
 }
 
-/** Path of the folder with a language's data, in the language's npm package. */
-function languageFolder(language: string): string {
-  if (!/^[a-z_]{3,12}$/i.test(language)) throw new RangeError(`${language} is no language's name`);
-  const folder = new URL('4.0.0_best_int', import.meta.resolve(`@tesseract.js-data/${language}/package.json`));
-  return decodeURIComponent(folder.pathname).replace(/^\/(?=[A-Za-z]:)/, '');
+/** Path of a file of an npm package. In the packed app it lies beside the archive: Tesseract's thread can't look into that. */
+function packagePath(name: string, file: string): string {
+  const url = new URL(file, import.meta.resolve(`${name}/package.json`));
+  const path = decodeURIComponent(url.pathname).replace(/^\/(?=[A-Za-z]:)/, '');
+  return path.replace(/\/app\.asar(?=\/)/, '/app.asar.unpacked');
 }
 
 function recognisedOf(blocks: readonly Block[], picture: Picture): Recognised {
   const lines = blocks.flatMap(({ paragraphs }) => paragraphs.flatMap((paragraph) => paragraph.lines));
   const angle = angleOf(lines);
+  const usual = median(lines.map(letterHeight));
   const words = lines.flatMap((line) => line.words.filter(isWord).map((word) => ({ line, word })));
   const letters = words.reduce((sum, { word }) => sum + word.text.length, 0);
   const sum = words.reduce((total, { word }) => total + word.confidence * word.text.length, 0);
@@ -114,7 +141,9 @@ function recognisedOf(blocks: readonly Block[], picture: Picture): Recognised {
         (bbox.y1 - bbox.y0) / picture.height,
       ],
     })),
-    runs: words.map(({ line, word }, order) => runOf(line, word, order, angle, picture.scale)),
+    runs: words.map(({ line, word }, order) =>
+      runOf(line, word, { order, angle, scale: picture.scale, height: heightOf(line, usual) }),
+    ),
   };
 }
 
@@ -133,7 +162,14 @@ function angleOf(lines: readonly Line[]): number {
 }
 
 /** A word as if it had been drawn, on a page laid straight. */
-function runOf(line: Line, word: Line['words'][number], order: number, angle: number, scale: number): Run {
+interface Laid {
+  readonly order: number;
+  readonly angle: number;
+  readonly scale: number;
+  readonly height: number;
+}
+
+function runOf(line: Line, word: Line['words'][number], { order, angle, scale, height }: Laid): Run {
   const { x0, y0, x1, y1 } = line.baseline;
   const slope = x1 === x0 ? 0 : (y1 - y0) / (x1 - x0);
   const x = word.bbox.x0;
@@ -145,11 +181,23 @@ function runOf(line: Line, word: Line['words'][number], order: number, angle: nu
     x: straight.x * scale,
     y: straight.y * scale,
     width: (word.bbox.x1 - word.bbox.x0) * scale,
-    height: letterHeight(line) * scale,
+    height: height * scale,
     rightToLeft: false,
     order,
     mark: undefined,
   };
+}
+
+/** Lines of one size differ by which letters they happen to have: without a g or an h a line's box is lower. */
+const SAME_SIZE = 0.3;
+
+function heightOf(line: Line, usual: number): number {
+  const own = letterHeight(line);
+  return Math.abs(own - usual) < usual * SAME_SIZE ? usual : own;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 /** A line's box, less what its slope adds to it. */

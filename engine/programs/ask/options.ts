@@ -1,5 +1,6 @@
 /** The command line of `npm run ask`: what may be said, and what it means. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { isLanguage, LANGUAGES, type Language, USUAL_LANGUAGE } from '../../documents/recognition/languages.ts';
 import { ProximaError } from '../../errors.ts';
 
 export interface CommandLine {
@@ -24,6 +25,12 @@ export interface CommandLine {
   /** MiB that reading may take; all that is free when left out. */
   readonly memory: number | undefined;
   readonly password: string | undefined;
+  /** Recognise scans however many there are, or none at all; few of them where left out. */
+  readonly recognise: boolean | undefined;
+  /** Read also what would be left out: running titles, page numbers, menus of a page. */
+  readonly putBack: boolean;
+  /** What is recognised. */
+  readonly language: Language;
   readonly compare: boolean;
   /** Each question by itself, without the turns before. */
   readonly separate: boolean;
@@ -81,6 +88,10 @@ function createCommand(builtInModel: string): Command {
     .option('--threads <n>', 'processor threads', integer(1))
     .option('--memory <mib>', 'read only what fits into so much memory', integer(1))
     .option('--password <text>', 'opens an encrypted PDF')
+    .option('--recognise', 'recognise the words of scanned pages, however long it takes')
+    .option('--no-recognise', 'leave scanned pages out')
+    .option('--language <language>', `of scanned pages: ${Object.keys(LANGUAGES).join(', ')}`, language, USUAL_LANGUAGE)
+    .option('--put-back', 'read running titles, page numbers and what else is left out of the text too', false)
     .option('--compare', 'read and answer under dense and the plan, side by side', false)
     .option('--separate', 'ask each question by itself, without the ones before it', false)
     .option('--json', 'print one JSON object on stdout', false)
@@ -91,6 +102,11 @@ function createCommand(builtInModel: string): Command {
 function runtime(text: string): string {
   if (text === 'cpu' || text === 'webgpu' || text === 'auto') return text;
   throw new InvalidArgumentError('It is cpu, webgpu or auto.');
+}
+
+function language(text: string): Language {
+  if (isLanguage(text)) return text;
+  throw new InvalidArgumentError(`It is one of ${Object.keys(LANGUAGES).join(', ')}.`);
 }
 
 function integer(least: number) {

@@ -2,13 +2,27 @@
 import type { CachePart } from '../../cache/memory.ts';
 import { type CachePlan, isDense } from '../../cache/plan.ts';
 import type { Proximity } from '../../cache/proximity.ts';
+import type { Heading, LeftOut } from '../../documents/document.ts';
 import type { Answer, MemoryUse } from '../../engine.ts';
 import type { Reading } from '../../local/reading.ts';
 import type { Policy } from '../../policy.ts';
 import { splitThinking } from '../../thinking.ts';
-import { count, mebibytes } from '../../words/amounts.ts';
+import { count, mebibytes, plural } from '../../words/amounts.ts';
 
-export interface DocumentReport {
+/** What there is to a document beside its text. */
+export interface DocumentFacts {
+  readonly title: string | null;
+  readonly outline: readonly Heading[];
+  readonly leftOut: readonly LeftOut[];
+  /** Whether what is left out was read all the same. */
+  readonly putBack: boolean;
+  /** With a confidence from 0 to 1. */
+  readonly recognised: readonly { readonly page: number; readonly confidence: number }[];
+  /** As the file calls its pages, where it does. */
+  readonly labels: readonly { readonly page: number; readonly label: string }[];
+}
+
+export interface DocumentReport extends DocumentFacts {
   readonly pages: number;
   readonly pagesRead: number;
   /** The first and the last page read. */
@@ -53,6 +67,7 @@ export function formatReport(report: Report): string {
   const { document, prefill, kv, plan } = report;
   return [
     ...document.warnings.map((warning) => `Note: ${warning}`),
+    ...formatLeftOut(document),
     `Read ${formatPages(document)}, ${count(document.tokens)} tokens in ${prefill.seconds.toFixed(1)} s (${count(Math.round(prefill.tokensPerSecond))} tokens/s) on ${report.runtime}, with ${report.model}.`,
     '',
     ...report.answers.flatMap(formatAnswer),
@@ -63,6 +78,14 @@ export function formatReport(report: Report): string {
         ]
       : []),
   ].join('\n');
+}
+
+function formatLeftOut({ leftOut, putBack }: DocumentReport): string[] {
+  if (leftOut.length === 0 || putBack) return [];
+  const words = plural(leftOut.length, 'line');
+  return [
+    `Note: ${words} of running titles, page numbers and the like were left out; --json lists them, --put-back reads them.`,
+  ];
 }
 
 function formatPages({ pages, pagesRead, pageRange }: DocumentReport): string {

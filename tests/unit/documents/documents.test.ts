@@ -145,7 +145,9 @@ describe('PDF', () => {
     });
     const document = await readDocumentFile(path);
     expect(document.pages.map((page) => page.text)).toEqual(['A page of text.', '', '']);
-    expect(document.notes.map(noteWords)).toEqual(['Without text (blank or scanned pictures): pages 2–3.']);
+    expect(document.notes.map((note) => noteWords(note, 'app'))).toEqual([
+      'Without text (blank or scanned pictures): pages 2–3.',
+    ]);
   });
 
   it('lists pages as people do', () => {

@@ -93,7 +93,7 @@ describe('each step', () => {
     const fresh = temporaryFolder();
     closing(new Database(fresh));
     expect(versionOf(fresh)).toBe(MIGRATIONS.length);
-    for (const version of [1, 2]) {
+    for (const version of [1, 2, 3]) {
       const folder = databaseOfVersion(version);
       closing(new Database(folder));
       expect([versionOf(folder), schema(folder)]).toEqual([MIGRATIONS.length, schema(fresh)]);
