@@ -27,7 +27,7 @@ describe('asking the sample', () => {
   let result: Report;
   beforeAll(async () => {
     const questions = facts.flatMap((fact) => ['--question', fact.question]);
-    result = report(await ask([SAMPLE, ...questions, '--json']));
+    result = report(await ask([SAMPLE, ...questions, '--json', '--threads', '1']));
   });
 
   it('reads the whole of it', () => {
