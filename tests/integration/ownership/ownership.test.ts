@@ -5,7 +5,7 @@ import { settled } from '../../unit/hosts/fake-hosts.ts';
 import { commands } from './commands.ts';
 import { World } from './ownership.ts';
 
-const SEQUENCES = Number(process.env.PROXIMA_SEQUENCES ?? 10_000);
+const SEQUENCES = Number(process.env.PROXIMA_SEQUENCES ?? 2_500);
 const SEED = Number(process.env.PROXIMA_SEED ?? 20_261_125);
 
 it(`holds over ${SEQUENCES} sequences`, async () => {
