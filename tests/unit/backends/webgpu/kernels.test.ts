@@ -31,6 +31,15 @@ afterAll(() => {
 });
 
 const MOST_ERROR = 2e-3;
+/**
+ * Keys that were normalised or turned may differ in their last bit from the processor's, and fall on the next level when they are
+ * rounded: a whole step in one element.
+ */
+const MOST_ROUNDED_ERROR = 1.5e-2;
+const mostError = ({ cache, norm, rotary }: Case) => {
+  const rounds = /"int[48]"/.test(JSON.stringify(cache.plan));
+  return rounds && (norm || rotary) ? MOST_ROUNDED_ERROR : MOST_ERROR;
+};
 const EPSILON = 1e-5;
 /** Tokens at the start that count for no evidence. */
 const MASS_SINKS = 4;
@@ -343,9 +352,9 @@ describe.skipIf(!device)('attention on the GPU', () => {
   it('prefill equals the reference', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCase(fc.integer({ min: 1, max: 70 }), 1200), async (each) => {
-        expect(await errorOf(each, 'prefill')).toBeLessThan(MOST_ERROR);
+        expect(await errorOf(each, 'prefill')).toBeLessThan(mostError(each));
       }),
-      { numRuns: 16 },
+      { numRuns: 16, endOnFailure: true },
     );
   });
 
@@ -353,18 +362,18 @@ describe.skipIf(!device)('attention on the GPU', () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCase(fc.integer({ min: 1, max: 12 }), 900), async (each) => {
         fc.pre(each.past + each.rows > MASS_SINKS);
-        expect(await errorOf(each, 'evidence')).toBeLessThan(MOST_ERROR);
+        expect(await errorOf(each, 'evidence')).toBeLessThan(mostError(each));
       }),
-      { numRuns: 12 },
+      { numRuns: 12, endOnFailure: true },
     );
   });
 
   it('decode equals the reference', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCase(fc.constant(1), 5000), async (each) => {
-        expect(await errorOf(each, 'decode')).toBeLessThan(MOST_ERROR);
+        expect(await errorOf(each, 'decode')).toBeLessThan(mostError(each));
       }),
-      { numRuns: 16 },
+      { numRuns: 16, endOnFailure: true },
     );
   });
 });
