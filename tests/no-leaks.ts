@@ -1,4 +1,5 @@
 /** A test file that leaves processes, servers, timers or listeners behind fails, whatever its tests say. */
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect } from 'vitest';
 
 /** As `process.getActiveResourcesInfo` calls them; timers that don't keep the process alive are not among them. */
@@ -26,5 +27,8 @@ afterAll(async () => {
   const more = () => Object.entries(left()).filter(([name, count]) => count > (before[name] ?? 0));
   const deadline = performance.now() + PATIENCE;
   while (more().length > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(more(), 'left behind by this file').toEqual([]);
+  const leaks = more();
+  // A process that outlives its file holds the runner's pipes open, and the run would never end.
+  if (leaks.some(([name]) => name === 'ProcessWrap')) spawnSync('pkill', ['-KILL', '-P', String(process.pid)]);
+  expect(leaks, 'left behind by this file').toEqual([]);
 });

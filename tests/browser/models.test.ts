@@ -130,7 +130,7 @@ describe.skipIf(!CHROMIUM)('models', () => {
       .last()
       .waitFor(WAIT);
     await page.getByLabel('Token for models behind terms').fill('hf_secret');
-    await page.getByRole('button', { name: 'Keep' }).click();
+    await page.getByRole('button', { name: 'Keep', exact: true }).click();
     await page.getByText('One is kept until Proxima ends').waitFor(WAIT);
     expect(await page.content()).not.toContain('hf_secret');
   });

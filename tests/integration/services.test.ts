@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent, ModelEntry, Settings, Turn } from '../../electron/contract.ts';
+import { usualPlanOf } from '../../electron/plan-choice.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
 import { ProximaError } from '../../engine/errors.ts';
 import type { Fit } from '../../engine/fit.ts';
@@ -141,9 +142,11 @@ describe('the services', () => {
     // Where memory is short, chunks are smaller: their size is asked for under a limit like the one to come.
     await handlers.changeSettings({ memoryMebibytes: 100 });
     const { fits } = await handlers.measure({ document: bridge });
-    const small = fits.find(({ plan }: { plan: string }) => plan === 'small')?.fit as Fit;
+    const { engine, settings } = await handlers.getState({});
+    const usual = usualPlanOf(engine.plans, settings.plan);
+    const used = fits.find(({ plan }: { plan: string }) => plan === usual)?.fit as Fit;
     await handlers.changeSettings({
-      memoryMebibytes: Math.ceil((1.5 * small.cacheBytes + small.scratchBytes) / 2 ** 20),
+      memoryMebibytes: Math.ceil((1.5 * used.cacheBytes + used.scratchBytes) / 2 ** 20),
     });
     await handlers.read({ document: bridge });
     await running.read(bridge);
