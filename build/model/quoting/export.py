@@ -76,6 +76,7 @@ def main() -> None:
     model = Reader(Shape(), form, words)
     weights, state, _ = checkpoints.load(options.name)
     model.load_state_dict(weights)
+    model.eval()
     shape = model.shape
     decoder = Decoder(
         shape.vocabulary, shape.hidden, shape.layers, shape.query_heads, shape.key_value_heads, shape.head,

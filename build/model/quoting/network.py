@@ -26,6 +26,10 @@ LEADERS = ((5, 0), (5, 1), (6, 0))
 SINKS, RECENT = 16, 256
 
 
+DROPPED = 0.1
+"""Share of what a layer adds that is left out while training: people's questions are few, and are seen several times."""
+
+
 @dataclass
 class Masks:
     """What is added to the scores [batch, 1, tokens, tokens]: of pairs that see a window, and of those that see everything."""
@@ -121,13 +125,14 @@ class Layer(nn.Module):
         self.feed_forward_norm = nn.RMSNorm(shape.hidden, eps=shape.epsilon)
         self.gate_up = nn.Linear(shape.hidden, 2 * shape.intermediate, bias=False)
         self.down = nn.Linear(shape.intermediate, shape.hidden, bias=False)
+        self.dropout = nn.Dropout(DROPPED)
 
     def feed_forward(self, x: torch.Tensor) -> torch.Tensor:
         gate, up = self.gate_up(self.feed_forward_norm(x)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        return x + self.dropout(self.down(F.silu(gate) * up))
 
     def forward(self, x: torch.Tensor, context: Context) -> torch.Tensor:
-        return self.feed_forward(x + self.attention(self.attention_norm(x), context))
+        return self.feed_forward(x + self.dropout(self.attention(self.attention_norm(x), context)))
 
 
 # Words have to stay legible beneath what the layers add: with embeddings of 0.05, the usual for tied ones, layer 0 alone drowned them.

@@ -30,10 +30,10 @@ MOST_TARGETS = dict.fromkeys(SORTS, 1) | {"matched": 4, "gathered": 24, "occurs"
 # Of every token's pointers to the one before it and to its sentence's first: so many a row.
 PLACES_BEFORE, PLACES_OPENED = 64, 48
 SHARES = {"people": 0.45, "facts": 0.3, "text": 0.25}
-DRILL_SHARES = {"people": 0.89, "facts": 0.11, "text": 0.0}
+DRILL_SHARES = {"people": 0.66, "facts": 0.28, "text": 0.06}
 # Share of the rows that are drills; of questions about a document those that end at `<|answer|>`; of answered ones those that get a
-# wrong sentence, and those that get the sentence twice.
-DRILLS, STUBS, MISLED, DOUBLED = 0.92, 0.85, 0.33, 0.0
+# wrong sentence, those that get the sentence twice, and of a drill's questions those that are asked of both a right and a wrong one.
+DRILLS, STUBS, MISLED, DOUBLED, PAIRED = 0.9, 0.8, 0.33, 0.0, 0.35
 DRILLED_FILES = {"wikipedia": 0.6, "privacy-policies": 0.04, "wiki-sentences": 0.36}
 ASKING_WORDS = {"what", "who", "whom", "whose", "when", "where", "which", "why", "how"}
 
@@ -156,13 +156,17 @@ class Sequences:
                 low, _ = self.answer_tokens(document.sentences[question.sentence], question.span)
                 row.pointed.append((place, [start + low]))
 
-    def answer(self, row: Row, sentences: list[list[int]], question: Question, document: Document) -> None:
+    def answer(
+        self, row: Row, sentences: list[list[int]], question: Question, document: Document, misled: bool | None = None
+    ) -> None:
         """Goes on behind `<|answer|>` with a sentence, right or wrong, and what it says. `sentences`: ids without what leads them."""
         source = self.source
         at = max(i for i, token in enumerate(row.ids) if token == tokens.QUESTION) + 1
         asked = row.ids[at:-1]
         right = question.sentence if question.span else None
-        misled = right is None or (len(sentences) > 1 and source.random() < MISLED)
+        if misled is None:
+            misled = len(sentences) > 1 and source.random() < MISLED
+        misled = misled or right is None
         quote = sentences[self.misleading(sentences, asked, right) if misled else right]
         doubled = source.random() < DOUBLED
         first = len(row.ids)
@@ -264,15 +268,21 @@ class Sequences:
                 ids, _ = self.encode(sentence.lead + sentence.text)
                 sentences.append(ids["\n" in sentence.lead :])
             for question in source.sample(document.questions, min(4, len(document.questions))):
-                row.borders.append(len(row.ids))
-                text = question.text.lower().rstrip("?") if source.random() < 0.1 else question.text
-                asked = self.encode(" " + text)[0]
-                at = len(row.ids)
-                row.ids += [tokens.QUESTION, *asked, tokens.ANSWER]
-                row.kinds += [IGNORED] * (len(asked) + 2)
-                self.gather(row, at + 1, len(row.ids) - 1, len(row.ids) - 1)
-                self.answer(row, sentences, question, document)
+                both = question.span is not None and len(sentences) > 1 and source.random() < PAIRED
+                # One behind the other, so that what tells them apart is the sentence alone.
+                for misled in source.sample([False, True], 2) if both else [None]:
+                    self.drilled(row, sentences, question, document, misled)
         return row
+
+    def drilled(self, row: Row, sentences: list[list[int]], question: Question, document: Document, misled: bool | None) -> None:
+        row.borders.append(len(row.ids))
+        text = question.text.lower().rstrip("?") if self.source.random() < 0.1 else question.text
+        asked = self.encode(" " + text)[0]
+        at = len(row.ids)
+        row.ids += [tokens.QUESTION, *asked, tokens.ANSWER]
+        row.kinds += [IGNORED] * (len(asked) + 2)
+        self.gather(row, at + 1, len(row.ids) - 1, len(row.ids) - 1)
+        self.answer(row, sentences, question, document, misled)
 
     def cut(self, row: Row, length: int) -> Row:
         """The row at its length: what stands beyond is dropped, with what points from there."""

@@ -159,7 +159,10 @@ def loss_of(model: Reader, arrays: dict[str, np.ndarray], how: str, recent: int,
 
 def held_out(model: Reader, batches: list[dict[str, np.ndarray]], run) -> str:
     """Mean figures on people's questions that are never trained on, each with a sentence, right or wrong."""
-    shown = [tuple(loss_of(model, arrays, "plan", 256, run)[1].items()) for arrays in batches]
+    model.eval()
+    with torch.no_grad():
+        shown = [tuple(loss_of(model, arrays, "plan", 256, run)[1].items()) for arrays in batches]
+    model.train()
     names = [name for name, _ in shown[0]]
     means = np.nanmean([[value for _, value in each] for each in shown], axis=0)
     kept = ("once", "twice", "refused", "rest", "started", "ended", "again", "asks")
