@@ -28,6 +28,8 @@ interface Attempt {
   readonly subject: object;
   /** While it is paused it does nothing on the host: it is nobody's company, and can't be to blame. */
   paused: boolean;
+  /** Hears of pauses no more. */
+  forget(): void;
 }
 
 export class Suspects {
@@ -66,6 +68,7 @@ export class Suspects {
       throw cause;
     } finally {
       this.#attempts.delete(attempt);
+      attempt.forget();
       leave();
     }
   }
@@ -81,14 +84,14 @@ export class Suspects {
   }
 
   #begin(subject: object, leave: () => void, { onPause, paused: isPaused = false }: AttemptControl): Attempt {
-    const attempt: Attempt = { subject, paused: isPaused };
+    const attempt: Attempt = { subject, paused: isPaused, forget: () => {} };
     this.#attempts.add(attempt);
     const follow = (paused: boolean) => {
       attempt.paused = paused;
       if (paused) leave(); // Nobody waits for what goes on when a person wants it to.
     };
     follow(isPaused);
-    onPause?.(follow);
+    attempt.forget = onPause?.(follow) ?? attempt.forget;
     return attempt;
   }
 

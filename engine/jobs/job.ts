@@ -16,8 +16,8 @@ export interface JobControl {
   readonly paused: boolean;
   /** Resolves as soon as the job isn't paused. Rejects with `cancelled`. */
   whenResumed(): Promise<void>;
-  /** Hears of pausing and resuming; for work that passes them on. */
-  onPause(listener: (paused: boolean) => void): void;
+  /** Hears of pausing and resuming until what it returns is called; for work that passes them on. */
+  onPause(listener: (paused: boolean) => void): () => void;
 }
 
 /**
@@ -50,7 +50,11 @@ export function startJob<Result>(
     whenResumed: async () => {
       while (paused) await untilAborted(nextEvent(pauses), controller.signal);
     },
-    onPause: (listener) => pauses.addEventListener('change', () => listener(paused)),
+    onPause: (listener) => {
+      const hear = () => listener(paused);
+      pauses.addEventListener('change', hear);
+      return () => pauses.removeEventListener('change', hear);
+    },
   };
   Promise.resolve()
     .then(() => work(control))
@@ -102,6 +106,6 @@ export function cancelledBy<Result>(job: Job<Result>, signal: AbortSignal): Job<
 /** Passes pauses and cancelling on to the job that does the work. */
 export function delegate<Result>(control: JobControl, job: Job<Result>): Promise<Result> {
   if (control.paused) job.pause();
-  control.onPause((paused) => (paused ? job.pause() : job.resume()));
-  return cancelledBy(job, control.signal).result;
+  const stop = control.onPause((paused) => (paused ? job.pause() : job.resume()));
+  return cancelledBy(job, control.signal).result.finally(stop); // Its own job may outlive many of these.
 }

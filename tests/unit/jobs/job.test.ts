@@ -63,3 +63,21 @@ it('passes pausing and cancelling on', async () => {
   job.cancel();
   expect(heard).toEqual(['pause', 'resume', 'pause', 'cancel']);
 });
+
+it('passes nothing on to work that has ended', async () => {
+  const heard: string[] = [];
+  const inner = (name: string, result: Promise<void>) => ({
+    result,
+    pause: () => heard.push(name),
+    resume: () => {},
+    cancel: () => {},
+  });
+  const job = startJob(async (control) => {
+    await delegate(control, inner('first', Promise.resolve()));
+    await delegate(control, inner('second', pending()));
+  });
+  await new Promise(setImmediate);
+  job.pause();
+  expect(heard).toEqual(['second']);
+  job.cancel();
+});
