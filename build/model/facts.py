@@ -44,6 +44,8 @@ class Situation:
     variety: float = 1.0
     crowding: float = 0.0
     """Share of facts whose attribute other entities of the document have as well, beyond what chance brings."""
+    entities: tuple[float, float] = (0.4, 1.0)
+    """Entities a fact, from and to."""
 
     def chance(self, share: float) -> bool:
         return self.source.random() < share * self.variety
@@ -136,7 +138,7 @@ def crowd(situation: Situation, entities: list[tuple[str, str]], favoured: list[
 def draw_facts(situation: Situation, count: int) -> list[Fact]:
     """Facts that share entities and attributes, so that each has distractors beside it."""
     source = situation.source
-    entities = draw_entities(situation, max(1, round(count * source.uniform(0.4, 1.0))))
+    entities = draw_entities(situation, max(1, round(count * source.uniform(*situation.entities))))
     favoured = source.sample(ATTRIBUTES, max(3, count // 3))
     facts: list[Fact] = []
     taken: set[tuple[str, str]] = set()

@@ -2,6 +2,7 @@
 
 import random
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def of_people(source: random.Random, characters: int, evaluation: bool = False, 
 def listed(sentences: list[Sentence], source: random.Random) -> list[Sentence]:
     """Sentences as a list or a form has them: a line each, with a mark before it."""
     mark = source.choice(["- ", "* ", "• ", "", "", "{n}. ", "({n}) ", "{n}) "])
-    return [Sentence(mark.format(n=n + 1) + s.text, "\n") for n, s in enumerate(sentences)]
+    return [replace(s, text=mark.format(n=n + 1) + s.text, lead="\n") for n, s in enumerate(sentences)]
 
 
 def form_line(fact: facts.Fact, source: random.Random) -> str:
@@ -95,10 +96,16 @@ def form_line(fact: facts.Fact, source: random.Random) -> str:
     return text[0].upper() + text[1:]
 
 
-def of_facts(source: random.Random, characters: int, evaluation: bool = False, count: int | None = None, share: float = 0.6) -> Document:
+MANY, FEW = (0.4, 1.0), (0.15, 0.35)
+"""Entities a fact: with few of them, most sentences about the one that is asked for say something else of it."""
+
+
+def of_facts(
+    source: random.Random, characters: int, evaluation: bool = False, count: int | None = None, share: float = 0.6, entities: tuple[float, float] = MANY
+) -> Document:
     """Text with made-up facts in it, each asked; some of the questions ask for what it does not say."""
     crowding = 0.0 if evaluation else source.choice([0.0, 0.5, 0.9])
-    situation = facts.Situation(source, evaluation, 1.0, crowding)
+    situation = facts.Situation(source, evaluation, 1.0, crowding, entities)
     count = count or source.randint(2, max(3, characters // 110))
     drawn = invented.remade(facts.draw_facts(situation, count), source, evaluation, share)
     formed = not evaluation and source.random() < 0.25
@@ -107,7 +114,7 @@ def of_facts(source: random.Random, characters: int, evaluation: bool = False, c
         texts = fact.sentences
         if formed and not fact.corrected:
             texts = (form_line(fact, source),)
-        told += [(Sentence(text, " "), index, n == len(texts) - 1 or not fact.corrected) for n, text in enumerate(texts)]
+        told += [(Sentence(text, " ", fact.entity, index), index, n == len(texts) - 1 or not fact.corrected) for n, text in enumerate(texts)]
     size = sum(len(s.text) for s, _, _ in told)
     filler = window(source, evaluation, max(0, characters - size)) if size < characters else []
     if source.random() < 0.2:
@@ -137,9 +144,10 @@ def of_facts(source: random.Random, characters: int, evaluation: bool = False, c
             continue
         at = order[place][0].text.lower().rfind(fact.value.lower())
         if at >= 0:
-            document.questions.append(Question(fact.question, place, (at, at + len(fact.value))))
+            document.questions.append(Question(fact.question, place, (at, at + len(fact.value)), about=fact.entity))
     for _ in range(max(1, round(count * 0.3))):
-        document.questions.append(Question(invented_absent(situation, drawn), None, None))
+        absent = facts.draw_absent(situation, drawn)
+        document.questions.append(Question(absent.text, None, None, about=absent.entity))
     source.shuffle(document.questions)
     return document
 
@@ -153,10 +161,6 @@ def _in_order(told: list) -> list:
             result[seen[index]], result[place] = result[place], result[seen[index]]
         seen.setdefault(index, place)
     return result
-
-
-def invented_absent(situation: facts.Situation, drawn: list[facts.Fact]) -> str:
-    return facts.draw_absent(situation, drawn).text
 
 
 def of_text(source: random.Random, characters: int, evaluation: bool = False) -> Document:
@@ -188,4 +192,4 @@ def wrapped(document: Document, source: random.Random) -> None:
             full = column + 1 + len(piece) > width
             text += ("\n" if full else " ") + piece
             column = len(piece) if full else column + 1 + len(piece)
-        document.sentences[index] = Sentence(text, sentence.lead)
+        document.sentences[index] = replace(sentence, text=text)

@@ -8,7 +8,7 @@ A question is `<|question|> question <|answer|> sentence <|so|> answer <|end|>`;
 import random
 import sys
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,8 @@ DRILL_SHARES = {"people": 0.66, "facts": 0.28, "text": 0.06}
 # wrong sentence, those that get the sentence twice, and of a drill's questions those that are asked of both a right and a wrong one.
 DRILLS, STUBS, MISLED, DOUBLED, PAIRED = 0.9, 0.8, 0.33, 0.0, 0.35
 DRILLED_FILES = {"wikipedia": 0.6, "privacy-policies": 0.04, "wiki-sentences": 0.36}
+# Of wrong sentences those about the entity that is asked for, where there are any.
+SAME_ENTITY = 0.7
 ASKING_WORDS = {"what", "who", "whom", "whose", "when", "where", "which", "why", "how"}
 
 
@@ -94,6 +96,8 @@ class Sequences:
         source = self.source
         kind = "people" if self.evaluation else source.choices(list(shares), list(shares.values()))[0]
         make = {"people": documents.of_people, "facts": documents.of_facts, "text": documents.of_text}[kind]
+        if kind == "facts" and shares is DRILL_SHARES:
+            make = partial(documents.of_facts, entities=source.choice([documents.FEW, documents.FEW, documents.MANY]))
         if kind == "people" and shares is DRILL_SHARES:
             file = "wikipedia" if self.evaluation else source.choices(list(DRILLED_FILES), list(DRILLED_FILES.values()))[0]
             document = documents.of_people(source, characters, self.evaluation, file)
@@ -133,12 +137,20 @@ class Sequences:
         inside = [i for i, (a, b) in enumerate(offsets) if b > span[0] + lead and a < span[1] + lead]
         return inside[0] - skip, inside[-1] + 1 - skip
 
-    def misleading(self, sentences: list[list[int]], question: list[int], right: int | None) -> int:
-        """One of the sentences (token ids) that share most with the question, but not the right one."""
+    def misleading(self, sentences: list[list[int]], question: list[int], right: int | None, about: list[int]) -> int:
+        """One of the sentences (token ids) that share most with the question, but not the right one. about: those that say something
+        else of what is asked for, which mislead most."""
+        if about and self.source.random() < SAME_ENTITY:
+            return self.source.choice(about)
         wanted = {f for f in self.form[question].tolist() if self.telling[f]}
         counts = [(len(wanted.intersection(self.form[ids].tolist())), self.source.random(), i) for i, ids in enumerate(sentences) if i != right]
         best = sorted(counts, reverse=True)[: self.source.choice([1, 1, 2, 4, 8])]
         return self.source.choice(best)[2]
+
+    def rivals(self, document: Document, question: Question) -> list[int]:
+        """Sentences about what the question is about that state another fact."""
+        asked = document.sentences[question.sentence].fact if question.sentence is not None else None
+        return [n for n, each in enumerate(document.sentences) if question.about and each.about == question.about and each.fact != asked]
 
     def ask(self, row: Row, spans: list[tuple[int, int]], question: Question, document: Document) -> None:
         """A question about the document in the row, up to `<|answer|>`: it teaches to look."""
@@ -167,7 +179,7 @@ class Sequences:
         if misled is None:
             misled = len(sentences) > 1 and source.random() < MISLED
         misled = misled or right is None
-        quote = sentences[self.misleading(sentences, asked, right) if misled else right]
+        quote = sentences[self.misleading(sentences, asked, right, self.rivals(document, question)) if misled else right]
         doubled = source.random() < DOUBLED
         first = len(row.ids)
         self.copy(row, quote, at, asked)

@@ -15,6 +15,10 @@ class Sentence:
     text: str
     lead: str = " "
     """What stands before it in its document: a space, or line breaks."""
+    about: str = ""
+    """The entity that a made-up fact is about."""
+    fact: int = -1
+    """Which of the document's made-up facts it states, if any."""
 
 
 @dataclass
@@ -26,6 +30,8 @@ class Question:
     """Where in that sentence the answer stands; None where the document does not say."""
     human: bool = False
     """Whether people asked it."""
+    about: str = ""
+    """The entity that a made-up question is about."""
     others: tuple[tuple[int, int], ...] = ()
     """What other annotators marked in the same sentence."""
 
