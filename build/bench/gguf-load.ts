@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { importGguf } from '../../engine/folders/import-gguf.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { prefill } from '../../engine/generate/prefill.ts';
+import { ALLOCATION } from '../../engine/hosts/fork-engine.ts';
 import { cacheShape, planOf } from '../../engine/local/reading.ts';
 import { loadModel } from '../../engine/model/model.ts';
 import { choosePolicy } from '../../engine/policy.ts';
@@ -87,7 +88,10 @@ async function load(folder: string): Promise<Loaded> {
 }
 
 function measured(folder: string): Loaded {
-  return JSON.parse(execFileSync(process.execPath, [import.meta.filename, '--load', folder], { encoding: 'utf8' }));
+  const env = { ...ALLOCATION, ...process.env };
+  return JSON.parse(
+    execFileSync(process.execPath, [import.meta.filename, '--load', folder], { encoding: 'utf8', env }),
+  );
 }
 
 /** Planned over measured of three moments, and what it took. */
