@@ -22,7 +22,8 @@ export interface MarkupNode {
 
 /** Headings are marked (`marked-headings.ts`). */
 export function markupText(markup: string): string {
-  return linesOf(parseMarkup(markup).body as unknown as MarkupNode).join('\n');
+  // Not the body: pages without one, or with something before their head, have their text beside it.
+  return linesOf(parseMarkup(markup).documentElement as unknown as MarkupNode).join('\n');
 }
 
 /** The lines of a node, without empty ones. */

@@ -51,7 +51,9 @@ async function contentOf(page: PDFPageProxy, number: number, tagged: boolean): P
     number,
     segments: toSegments(withFields(main.kept, fields)),
     turned: turned.map(({ kept }) => toSegments(kept)),
-    tree: tagged ? ((await page.getStructTree().catch(() => undefined)) ?? undefined) : undefined,
+    // The tree does not say where a field's value belongs: beside what is printed there.
+    tree:
+      tagged && fields.length === 0 ? ((await page.getStructTree().catch(() => undefined)) ?? undefined) : undefined,
     repeated: frames.flatMap(({ repeated }) => toSegments(repeated).map(({ text }) => text)),
     lines: [],
     comments: commentsOf(annotations),
