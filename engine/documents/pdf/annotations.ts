@@ -3,6 +3,7 @@ import type { Run } from '../layout/runs.ts';
 
 /** As pdf.js gives it; only what is used here. */
 export interface PageAnnotation {
+  readonly id?: string;
   readonly subtype?: string;
   readonly rect: readonly number[];
   readonly fieldType?: string;
