@@ -8,7 +8,7 @@ const BLOCKS = new Set(
     ' ',
   ),
 );
-const SILENT = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD', 'OBJECT', 'SVG']);
+const SILENT = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD', 'OBJECT']);
 /** Deepest nesting that is followed; what is deeper is read without its structure. */
 const DEEPEST = 200;
 
@@ -71,6 +71,8 @@ const SPECIAL: Readonly<Record<string, (node: MarkupNode, lines: string[], depth
     collectList(node, (index) => `${first + index}. `, lines, depth);
   },
   TABLE: (node, lines, depth) => collectTable(node, lines, depth),
+  // Labels of a drawing: a line each.
+  SVG: (node, lines) => lines.push(...elements(node, 'TEXT').map((label) => linesOf(label).join(' ')), ''),
 };
 
 function pictureWords(node: MarkupNode): string {

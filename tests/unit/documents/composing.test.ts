@@ -93,6 +93,15 @@ it('a line whose text occurs once in the document is kept, unless it is the numb
   );
 });
 
+it('each page is told as it is laid out: a page of a large table takes its time', () => {
+  const contents = Array.from({ length: 3 }, (_, index) =>
+    contentOf({ pieces: [], comments: [] } as Parameters<typeof contentOf>[0], index),
+  );
+  let told = 0;
+  composePages(contents, [], () => (told += 1));
+  expect(told).toBe(3);
+});
+
 it('a page that is nothing but what the others have too is not emptied', () => {
   const contents = Array.from({ length: 10 }, (_, index) =>
     contentOf({ pieces: [], comments: [] } as Parameters<typeof contentOf>[0], index),

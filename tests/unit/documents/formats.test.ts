@@ -139,6 +139,13 @@ it.each([
   expect(await textOf(page, 'a.html')).toContain('The toll is 4 dollars.');
 });
 
+it("HTML keeps the labels of its drawings, and no icon's name", async () => {
+  const drawing =
+    '<svg><style>a{}</style><title>icon</title><g><text>Harbour</text><text x="1">4 <tspan>miles</tspan></text></g></svg>';
+  const text = await textOf(`<html><body><p>The way</p>${drawing}<p>is long.</p></body></html>`, 'a.html');
+  expect(text.split('\n')).toEqual(['The way', 'Harbour', '4 miles', 'is long.']);
+});
+
 describe('PDF', () => {
   const run = (text: string, x: number, more: Partial<Run> = {}): Run => ({
     ...{ text, x, y: 10, width: text.length * 5, height: 10, rightToLeft: false, order: 0, mark: undefined },
