@@ -139,6 +139,16 @@ it.each([
   expect(await textOf(page, 'a.html')).toContain('The toll is 4 dollars.');
 });
 
+it('headings in cells and items are read as the words that they are', async () => {
+  const table =
+    '<table><tr><td><h2>Skills</h2></td><td>Sailing</td></tr><tr><td><h3>Age</h3></td><td>40</td></tr></table>';
+  const text = await textOf(
+    `<html><body><h1>A life</h1>${table}<ul><li><h2>Harbour</h2></li></ul></body></html>`,
+    'a.html',
+  );
+  expect(text.split('\n')).toEqual(['A life', '| Skills | Sailing |', '| --- | --- |', '| Age | 40 |', '- Harbour']);
+});
+
 it("HTML keeps the labels of its drawings, and no icon's name", async () => {
   const drawing =
     '<svg><style>a{}</style><title>icon</title><g><text>Harbour</text><text x="1">4 <tspan>miles</tspan></text></g></svg>';
