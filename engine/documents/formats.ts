@@ -21,16 +21,16 @@ export type Format =
 
 /** Endings of files that are archives; a file that is called so and is none is damaged, whatever else its bytes may be. */
 const ARCHIVES = /^(docx|docm|pptx|pptm|xlsx|xlsm|odt|ods|odp|epub)$/;
-const BY_ENDING: Readonly<Record<string, Format>> = {
-  html: 'html',
-  htm: 'html',
-  xhtml: 'html',
-  md: 'markdown',
-  markdown: 'markdown',
-  csv: 'csv',
-  tsv: 'csv',
-  eml: 'eml',
-};
+const BY_ENDING: ReadonlyMap<string, Format> = new Map([
+  ['html', 'html'],
+  ['htm', 'html'],
+  ['xhtml', 'html'],
+  ['md', 'markdown'],
+  ['markdown', 'markdown'],
+  ['csv', 'csv'],
+  ['tsv', 'csv'],
+  ['eml', 'eml'],
+]);
 const HEAD_BYTES = 1024;
 const PICTURES = ['\u2030PNG', '\u00ff\u00d8\u00ff', 'GIF8', 'II*\u0000', 'MM\u0000*'];
 const WEBP = /^RIFF.{4}WEBP/s;
@@ -55,7 +55,7 @@ export async function detectFormat(bytes: Uint8Array, name: string): Promise<For
   if (isBinary(bytes)) throw new ProximaError('format-unknown', { name, archive: false });
   if (/^\s*(<!doctype html|<html)/i.test(head)) return 'html';
   if (ending === 'rtf') return RTF_WORDS.test(head) ? 'rtf' : 'text';
-  return BY_ENDING[ending] ?? 'text';
+  return BY_ENDING.get(ending) ?? 'text';
 }
 
 /** By what an archive holds: its type where it says one, or the part that only one kind has. */

@@ -88,15 +88,17 @@ function seriesOf(group: readonly Occurrence[], pages: number): Occurrence[][] {
   return series.filter(({ length }) => length >= FEWEST_IN_SERIES);
 }
 
+/** Dashes, brackets and words around a number set it off as the page's; a bullet before it makes it an item of a list. */
 const PAGE_NUMBER =
-  /^[\s\-–—|·•[(]*(?:(?:page|pg\.?|p\.|seite|s\.|página|pagina|pág\.|strona|side|sida|pagina)\s*)?(\d{1,5}|[ivxlc]{1,9})(?:\s*(?:of|\/|von|de|di|sur|van|из)\s*(\d{1,5}))?[\s\-–—|·•\])]*$/i;
+  /^([\s\-–—|[(]*(?:(?:page|pg\.?|p\.|seite|s\.|página|pagina|pág\.|strona|side|sida|pagina)\s*)?)(\d{1,5}|[ivxlc]{1,9})((?:\s*(?:of|\/|von|de|di|sur|van|из)\s*\d{1,5})?[\s\-–—|\])]*)$/i;
 const TITLE_AND_NUMBER = /^(?:(\d{1,4})\s+(\D+)|(\D+?)\s+(\d{1,4}))$/;
 
 /** Lines that are a page number and count with the pages, or are what the file itself calls the page. */
 function pageNumbers(lines: readonly Occurrence[], pages: number): Occurrence[] {
   const bare = lines.flatMap((line) => {
-    const [, number, of] = PAGE_NUMBER.exec(line.text) ?? [];
-    return number === undefined ? [] : [{ line, offset: numberOf(number) - line.page, frame: `of ${of ?? ''}` }];
+    const [, before = '', number, after = ''] = PAGE_NUMBER.exec(line.text) ?? [];
+    if (number === undefined) return [];
+    return [{ line, offset: numberOf(number) - line.page, frame: frameOf(before, number, after) }];
   });
   const titled = lines.flatMap((line) => {
     const [, before, after, title, last] = TITLE_AND_NUMBER.exec(line.text) ?? [];
@@ -107,6 +109,12 @@ function pageNumbers(lines: readonly Occurrence[], pages: number): Occurrence[] 
     ...counting(bare, pages, (series) => series.length >= Math.min(3, pages)),
     ...counting(titled, pages, (series) => series.length >= FEWEST_WITH_TITLE),
   ].map((line) => Object.assign(line, { reason: 'page number' as const }));
+}
+
+/** What the pages of a series have in common: their numerals, and what stands around them. */
+function frameOf(before: string, number: string, after: string): string {
+  const numerals = /\d/.test(number) ? 'arabic' : 'roman';
+  return `${numerals} ${before}#${after}`.replace(/\s+/g, ' ').toLowerCase();
 }
 
 interface Numbered {

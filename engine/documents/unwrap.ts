@@ -13,10 +13,13 @@ export function unwrap(text: string): string {
 
 const WRAP_WIDTH = 45;
 
+/** What begins no line of prose: an item, a quotation, a heading, a table's row, the bounds of code. */
+const NO_PROSE = /^\s*(([-*•>]|#{1,6}|\d+[.)])\s|\||```|~~~)/;
+
 /** Lines of prose are all long but the last; lists, verse and tables are not. */
 function isWrapped(block: string): boolean {
   const lines = block.split('\n').filter((line) => line.trim() !== '');
   const full = lines.slice(0, -1);
-  if (full.some((line) => /^\s*([-*•#>|]|\d+[.)])\s/.test(line))) return false;
+  if (full.some((line) => NO_PROSE.test(line))) return false;
   return full.filter((line) => line.trim().length >= WRAP_WIDTH).length >= full.length * 0.8;
 }

@@ -30,6 +30,7 @@ export type DocumentMessage =
 
 /** Longest silence of the process before it counts as stuck, in milliseconds. */
 const PATIENCE = 20_000;
+const TICKS = 10;
 const HEAP_MIB = 2048;
 /** A document that takes a parser over can start no program and write no file (https://nodejs.org/api/permissions.html). */
 export const WRITING_NOTHING: readonly string[] = [
@@ -130,29 +131,36 @@ function outcome(child: DocumentProcess, request: DocumentRequest, options: Read
   });
 }
 
-/** Calls back when nothing was heard for too long, but not while the process was told to rest. */
+/**
+ * Calls back when nothing was heard for too long, but not while the process was told to rest. It counts ticks, not time: a machine
+ * that slept wakes up to a clock that is far ahead, and the process has slept as long.
+ */
 class Watchdog {
-  readonly #stalled: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #over = false;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #silent = 0;
+  #resting = false;
 
   constructor(stalled: () => void) {
-    this.#stalled = stalled;
-    this.heard();
+    this.#timer = setInterval(() => {
+      if (this.#resting) return;
+      this.#silent += 1;
+      if (this.#silent < TICKS) return;
+      this.end();
+      stalled();
+    }, PATIENCE / TICKS);
   }
 
   heard(): void {
-    clearTimeout(this.#timer);
-    if (!this.#over) this.#timer = setTimeout(this.#stalled, PATIENCE);
+    this.#silent = 0;
+    this.#resting = false;
   }
 
   rest(): void {
-    clearTimeout(this.#timer);
+    this.#resting = true;
   }
 
   end(): void {
-    this.#over = true;
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
   }
 }
 

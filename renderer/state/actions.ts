@@ -126,7 +126,8 @@ export async function ask(document: string, question: string): Promise<boolean> 
   let taken = false;
   await attempt(async () => {
     const id = conversation ?? (await bridge.createConversation({ document })).id;
-    if (id !== conversation) select(document, id);
+    // Who has turned to another document meanwhile stays there.
+    if (id !== conversation && store.getState().document === document) select(document, id);
     await bridge.ask({ conversation: id, question, compare });
     taken = true;
   });
@@ -137,7 +138,7 @@ export function newConversation(document: string): Promise<void> {
   return attempt(async () => {
     const { id } = await bridge.createConversation({ document });
     store.getState().setTurns(id, []);
-    store.getState().select(document, id);
+    if (store.getState().document === document) store.getState().select(document, id);
   });
 }
 

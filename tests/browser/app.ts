@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { ROOT } from '../integration/command.ts';
 
 /** Which PROXIMA_CHROMIUM names, else Debian's. */
@@ -85,6 +85,18 @@ export async function dropFiles(page: Page, files: readonly { name: string; byte
   );
   await page.dispatchEvent('body', 'dragenter', { dataTransfer: transfer });
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+}
+
+/** Drops a file and waits until it is the document that is shown: what is asked before goes to the one that was. */
+export async function dropAndShow(page: Page, file: { name: string; bytes: Buffer }): Promise<Locator> {
+  const ids = () =>
+    page.locator('.document').evaluateAll((all) => all.map((each) => each.getAttribute('data-document')));
+  const before = await ids();
+  const others = before.map((id) => `:not([data-document="${id}"])`).join('');
+  await dropFiles(page, [file]);
+  const shown = page.locator(`.document[data-selected="true"]${others}`);
+  await shown.waitFor({ timeout: 60_000 });
+  return page.locator(`.document[data-document="${await shown.getAttribute('data-document')}"]`);
 }
 
 export async function askQuestion(page: Page, question: string): Promise<void> {

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, temporaryFolder } from '../integration/command.ts';
 import { makePdf } from '../integration/pdf-making.ts';
-import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './app.ts';
+import { askQuestion, CHROMIUM, dropAndShow, dropFiles, type RunningApp, startApp } from './app.ts';
 
 const WAIT = { timeout: 240_000 };
 const folder = temporaryFolder();
@@ -83,6 +83,22 @@ describe.skipIf(!CHROMIUM)('documents', () => {
     await askQuestion(slow, 'Which code opens the Harlow Bank?');
     const answers = () => slow.locator('.turn .markdown').allInnerTexts();
     await expect.poll(answers, WAIT).toEqual(['73519', '73519']);
+
+    // A first question makes a conversation, which takes its time; who has gone on to another document stays there.
+    const note = { name: 'note.txt', bytes: Buffer.from('The toll of the Vernon Bridge is 4 dollars.') };
+    await (await dropAndShow(slow, note)).locator('[data-reading="read"]').waitFor(WAIT);
+    await slow.waitForTimeout(1000);
+    await askQuestion(slow, 'What is the toll of the Vernon Bridge?');
+    await slow.locator('.document', { hasText: 'half-scan.pdf' }).locator('.title').click();
+    const seen = await slow.evaluate(async () => {
+      const documents = new Set<string | undefined>();
+      for (let count = 0; count < 100; count++) {
+        documents.add(location.hash.split('/')[0]);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      return documents.size;
+    });
+    expect(seen).toBe(1);
     await context.close();
   });
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, temporaryFolder } from '../integration/command.ts';
 import { makePdf } from '../integration/pdf-making.ts';
 import { pictureOf } from '../integration/scanned.ts';
-import { askQuestion, CHROMIUM, dropFiles, type RunningApp, startApp } from './app.ts';
+import { askQuestion, CHROMIUM, dropAndShow, type RunningApp, startApp } from './app.ts';
 
 const WAIT = { timeout: 240_000 };
 const folder = temporaryFolder();
@@ -24,8 +24,8 @@ async function makeLedger(): Promise<void> {
   const draw = (pdf: PDFKit.PDFDocument) => {
     for (let sheet = 1; sheet <= SHEETS; sheet++) {
       const line = sheet === 3 ? FACT : `Sheet ${sheet} of the ledger.`;
-      // Half a page is enough, and sooner recognised.
-      pdf.addPage({ size: [298, 105], margin: 0 }).image(pictureOf([line]), 0, 0, { width: 298 });
+      // A strip of a page is enough, and sooner recognised.
+      pdf.addPage({ size: [298, 60], margin: 0 }).image(pictureOf([line]), 0, 0, { width: 298 });
     }
   };
   await makePdf(at('ledger.pdf'), draw, { autoFirstPage: false });
@@ -58,7 +58,6 @@ async function makeForm(): Promise<void> {
 describe.skipIf(!CHROMIUM)('documents as people have them', () => {
   let app: RunningApp;
   let page: Page;
-  const item = () => page.locator('.document[data-selected="true"]');
 
   beforeAll(async () => {
     await Promise.all([makeLedger(), makeTable(), makeForm()]);
@@ -86,26 +85,26 @@ describe.skipIf(!CHROMIUM)('documents as people have them', () => {
     });
 
   it('asks before many scans are recognised, pauses and stops, and marks the passage over the picture', async () => {
-    await dropFiles(page, [file('ledger.pdf')]);
+    const item = await dropAndShow(page, file('ledger.pdf'));
     const dialog = page.getByRole('dialog', { name: 'Recognise scanned pages?' });
     await dialog.waitFor(WAIT);
     expect(await dialog.innerText()).toMatch(
       /21 scanned pages without text. Recognising their words takes about \d+ \w+/,
     );
     await dialog.getByRole('button', { name: 'Not now' }).click();
-    await item().getByRole('button', { name: 'Recognise …' }).click();
+    await item.getByRole('button', { name: 'Recognise …' }).click();
     await dialog.getByLabel('Language of the pages').selectOption('English');
     await dialog.getByRole('button', { name: 'Recognise', exact: true }).click();
-    await item().locator('[data-opening="recognising"]').waitFor(WAIT);
-    await item().getByRole('button', { name: 'Pause opening' }).click(WAIT);
-    await item().locator('[data-paused="true"]').waitFor(WAIT);
-    expect(await item().locator('[data-paused="true"]').innerText()).toMatch(/Paused: Recognising page \d+ of 21/);
-    await item().getByRole('button', { name: 'Stop opening' }).click();
-    await item().locator('[data-asking]').waitFor(WAIT);
-    await item().getByRole('button', { name: 'Recognise …' }).click();
+    await item.locator('[data-opening="recognising"]').waitFor(WAIT);
+    await item.getByRole('button', { name: 'Pause opening' }).click(WAIT);
+    await item.locator('[data-paused="true"]').waitFor(WAIT);
+    expect(await item.locator('[data-paused="true"]').innerText()).toMatch(/Paused: Recognising page \d+ of 21/);
+    await item.getByRole('button', { name: 'Stop opening' }).click();
+    await item.locator('[data-asking]').waitFor(WAIT);
+    await item.getByRole('button', { name: 'Recognise …' }).click();
     await dialog.getByRole('button', { name: 'Recognise', exact: true }).click();
-    await item().locator('[data-reading="read"]').waitFor(WAIT);
-    await item().locator('.warning', { hasText: 'pages 1–21 were recognised' }).waitFor(WAIT);
+    await item.locator('[data-reading="read"]').waitFor(WAIT);
+    await item.locator('.warning', { hasText: 'pages 1–21 were recognised' }).waitFor(WAIT);
 
     expect(await askAndShow('What is the access code of the Harlow Bank?')).toContain('73519');
     expect(await marked()).toEqual({ page: '3', text: expect.stringContaining('73519') });
@@ -122,36 +121,34 @@ describe.skipIf(!CHROMIUM)('documents as people have them', () => {
   });
 
   it('answers from a table that is drawn column by column, and marks its cells', async () => {
-    await dropFiles(page, [file('values.pdf')]);
-    await item().locator('[data-reading="read"]').waitFor(WAIT);
+    const item = await dropAndShow(page, file('values.pdf'));
+    await item.locator('[data-reading="read"]').waitFor(WAIT);
     expect(await askAndShow('What is the budget of the Merrow Trust?')).toContain('400 pounds');
     // Which the page has far from one another.
     expect((await marked()).text).toMatch(/The budget of the Merrow Trust is 400 pounds southern warehouse/);
   });
 
   it('answers from what was filled into a form', async () => {
-    await dropFiles(page, [file('form.pdf')]);
-    await item().locator('[data-reading="read"]').waitFor(WAIT);
+    const item = await dropAndShow(page, file('form.pdf'));
+    await item.locator('[data-reading="read"]').waitFor(WAIT);
     expect(await askAndShow('What is the insurance number of the Merrow Trust?')).toContain('QX-20481');
     expect((await marked()).text).toContain('The insurance number of the Merrow Trust is');
   });
 
   it('shows page labels, the outline and what was left out, and puts it back', async () => {
-    await dropFiles(page, [fixture('page-labels.pdf')]);
-    await item().locator('[data-reading="read"]').waitFor(WAIT);
+    const item = await dropAndShow(page, fixture('page-labels.pdf'));
+    await item.locator('[data-reading="read"]').waitFor(WAIT);
     await expect.poll(() => page.getByTestId('page-label').innerText(), WAIT).toBe('“i”');
-    await item()
-      .getByRole('button', { name: /^Details of/ })
-      .click();
+    await item.getByRole('button', { name: /^Details of/ }).click();
     const details = page.getByRole('dialog', { name: 'Details' });
     await details.getByText('page numbers, pages 1–6').waitFor(WAIT);
     await details.getByRole('button', { name: 'Put it back' }).click();
     await details.getByText('It is in the text now.').waitFor(WAIT);
     await details.getByRole('button', { name: 'Close' }).click();
-    await item().locator('[data-reading="read"]').waitFor(WAIT);
+    await item.locator('[data-reading="read"]').waitFor(WAIT);
 
-    await dropFiles(page, [fixture('article.pdf')]);
-    await item().locator('[data-reading="read"]').waitFor(WAIT);
+    const article = await dropAndShow(page, fixture('article.pdf'));
+    await article.locator('[data-reading="read"]').waitFor(WAIT);
     await page.getByRole('button', { name: 'Outline' }).click(WAIT);
     const last = page.getByRole('navigation', { name: 'Outline' }).getByRole('button').last();
     const target = (await last.innerText()).match(/\d+$/)?.[0];

@@ -2,66 +2,24 @@
  * Documents of every format broken by a seeded hand, and files that want to be larger than they are: read, read with a warning, or
  * refused; no crash, no hang, memory within a bound, and nothing written. `PROXIMA_MUTATIONS` says how many are broken.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../engine/generate/sampling.ts';
-import { WRITING_NOTHING } from '../../engine/hosts/document-reader.ts';
 import { bombs } from './bombs.ts';
 import { ROOT, temporaryFolder } from './command.ts';
+import { ReaderProcess } from './reader-process.ts';
 import type { Told } from './reading-child.ts';
 
 const SET = join(ROOT, 'tests/fixtures/documents');
 const COUNT = Number(process.env.PROXIMA_MUTATIONS ?? 300);
 const SEED = Number(process.env.PROXIMA_SEED ?? 17);
-const LONGEST_MILLISECONDS = 30_000;
 const MOST_MEBIBYTES = 1536;
 /** Pictures are recognised whatever is said, which takes seconds each. */
 const PICTURES = /\.(png|tiff)$/;
 
 const folder = temporaryFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A process that reads one document after the other, and is replaced when one ends it. */
-class Reader {
-  #child: ChildProcess | undefined;
-
-  read(path: string, name: string, mostPages = 0): Promise<Told> {
-    const child = this.#child ?? this.#start();
-    return new Promise((resolve, reject) => {
-      const ended = (why: string) => {
-        clearTimeout(timer);
-        this.close();
-        reject(new Error(`${name}: ${why}`));
-      };
-      const hung = () => ended('made no progress for 30 seconds');
-      let timer = setTimeout(hung, LONGEST_MILLISECONDS);
-      child.once('exit', () => ended('its process ended'));
-      child.on('message', (told: Told | 'progress') => {
-        clearTimeout(timer);
-        if (told === 'progress') timer = setTimeout(hung, LONGEST_MILLISECONDS);
-        else {
-          child.removeAllListeners();
-          resolve(told);
-        }
-      });
-      child.send({ path, name, mostPages });
-    });
-  }
-
-  close(): void {
-    this.#child?.removeAllListeners();
-    this.#child?.kill('SIGKILL');
-    this.#child = undefined;
-  }
-
-  #start(): ChildProcess {
-    const program = join(import.meta.dirname, 'reading-child.ts');
-    this.#child = fork(program, { execArgv: ['--max-old-space-size=2048', ...WRITING_NOTHING], stdio: 'ignore' });
-    return this.#child;
-  }
-}
 
 /** Flips bytes, cuts the end off, takes a hole out, repeats a piece, puts zeros in, or breaks numbers. */
 function mutate(original: Buffer, random: () => number): Buffer {
@@ -90,7 +48,7 @@ function mutate(original: Buffer, random: () => number): Buffer {
 it(`survives ${COUNT} broken documents of all formats`, async () => {
   const random = seededRandom(SEED);
   const names = readdirSync(SET).filter((name) => name !== 'expected.json' && !PICTURES.test(name));
-  const reader = new Reader();
+  const reader = new ReaderProcess();
   const outcomes = { read: 0, warned: 0, refused: 0, fault: 0 };
   const [faults, slowest] = [[] as Told[], { milliseconds: 0, name: '' }];
   let peak = 0;
@@ -141,7 +99,7 @@ describe('a document that wants to be larger than it is', () => {
   it.each(Object.keys(EXPECTED))('%s', async (name) => {
     const path = join(folder, name);
     writeFileSync(path, files[name] ?? '');
-    const reader = new Reader();
+    const reader = new ReaderProcess();
     const told = await reader.read(path, name, 20).finally(() => reader.close());
     process.stdout.write(
       `${name}: ${told.outcome} in ${Math.round(told.milliseconds)} ms, ${told.peakMebibytes} MiB.\n`,

@@ -134,6 +134,7 @@ function* bandsFrom(
   let left = Number.POSITIVE_INFINITY;
   let right = Number.NEGATIVE_INFINITY;
   let unexplained = 0;
+  let counted: Counted | undefined;
   for (let end = start; end < outlines.length; end++) {
     const outline = outlines[end];
     if (!outline) return;
@@ -143,8 +144,9 @@ function* bandsFrom(
     for (const { weight } of gapsOf(outline, end === start)) unexplained += weight;
     unexplained += ROW_COST + leap(outlines, start, end);
     const gutters = white.filter(({ from, to }) => from >= left && to <= right);
-    const cost = gutters.length === 0 ? unexplained : costOf(outlines, start, end, gutters);
-    if (cost < Number.POSITIVE_INFINITY) yield { end, cost: cost + BAND_COST, gutters };
+    counted = countGaps(outlines, start, end, gutters, counted);
+    const { explained, cost } = counted;
+    if (gutters.length > 0 && explained >= FEWEST_EXPLAINED) yield { end, cost: cost + BAND_COST, gutters };
     else yield { end, cost: unexplained + BAND_COST, gutters: [] };
   }
 }
@@ -161,10 +163,25 @@ function leap(outlines: readonly Outline[], start: number, end: number): number 
   return Math.abs(before.left - outline.left) > outline.row.height * 4 ? LEAP_COST : 0;
 }
 
-function costOf(outlines: readonly Outline[], start: number, end: number, gutters: readonly Interval[]): number {
-  let cost = 0;
-  let explained = 0;
-  for (let index = start; index <= end; index++) {
+/** How many gaps of the rows from `start` to `end` have a gutter, and what the others cost. */
+interface Counted {
+  readonly end: number;
+  readonly gutters: readonly Interval[];
+  readonly cost: number;
+  readonly explained: number;
+}
+
+/** `before` are the gaps without the last row: as long as the gutters stay what they are, only that row is looked at. */
+function countGaps(
+  outlines: readonly Outline[],
+  start: number,
+  end: number,
+  gutters: readonly Interval[],
+  before: Counted | undefined,
+): Counted {
+  const known = before && before.end === end - 1 && areSame(before.gutters, gutters) ? before : undefined;
+  let { cost, explained } = known ?? { cost: 0, explained: 0 };
+  for (let index = known ? end : start; index <= end; index++) {
     const outline = outlines[index];
     const gaps = outline ? gapsOf(outline, index === start) : [];
     for (const gap of gaps) {
@@ -172,7 +189,14 @@ function costOf(outlines: readonly Outline[], start: number, end: number, gutter
       else cost += gap.weight;
     }
   }
-  return explained < FEWEST_EXPLAINED ? Number.POSITIVE_INFINITY : cost;
+  return { end, gutters, cost, explained };
+}
+
+function areSame(some: readonly Interval[], others: readonly Interval[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ from, to }, index) => from === others[index]?.from && to === others[index]?.to)
+  );
 }
 
 function explains(gutters: readonly Interval[], gap: Interval): boolean {

@@ -29,19 +29,27 @@ export interface Segment {
 /** Gaps between runs, as shares of the letters' height: from here on a space, from here on another segment. */
 const SPACE_GAP = 0.2;
 const SEGMENT_GAP = 0.9;
+/** Of a gap in which a space is drawn. */
+const DRAWN_SPACE = 0.07;
 
-/** Joins runs to segments, in drawing order. Runs of nothing but space only widen the gap they stand in. */
+/** Joins runs to segments, in drawing order. Runs of nothing but space part words that stand close. */
 export function toSegments(runs: readonly Run[]): Segment[] {
   const segments: Segment[] = [];
   let current: Run[] = [];
+  let spaced = false;
   for (const run of runs) {
-    if (run.text.trim() === '') continue;
+    if (run.text.trim() === '') {
+      spaced ||= run.text !== '' && run.width > 0;
+      continue;
+    }
     const last = current.at(-1);
     if (last && !continues(last, run)) {
       segments.push(joinRuns(current));
       current = [];
     }
-    current.push(run);
+    const apart = spaced && current.length > 0 && last !== undefined && isDrawnSpace(last, run);
+    current.push(apart ? { ...run, text: ` ${run.text}` } : run);
+    spaced = false;
   }
   if (current.length > 0) segments.push(joinRuns(current));
   return segments;
@@ -54,6 +62,16 @@ function continues(last: Run, run: Run): boolean {
   return gap < size * SEGMENT_GAP && gap > -size * 0.5;
 }
 
+/** pdf.js finds spaces in gaps that are narrower still, and between letters that are spaced out. */
+function isDrawnSpace(last: Run, run: Run): boolean {
+  if (last.text.trim().length === 1 && run.text.trim().length === 1) return false;
+  return gapBetween(last, run) > Math.min(last.height, run.height) * DRAWN_SPACE;
+}
+
+function isWide(last: Run, run: Run): boolean {
+  return gapBetween(last, run) > Math.min(last.height, run.height) * SPACE_GAP;
+}
+
 /** In the direction of reading, which right-to-left text has the other way round. */
 function gapBetween(last: Run, run: Run): number {
   return last.rightToLeft && run.rightToLeft ? last.x - (run.x + run.width) : run.x - (last.x + last.width);
@@ -63,7 +81,7 @@ function joinRuns(runs: readonly Run[]): Segment {
   let text = '';
   let last: Run | undefined;
   for (const run of runs) {
-    const spaced = last && gapBetween(last, run) > Math.min(last.height, run.height) * SPACE_GAP;
+    const spaced = last && isWide(last, run);
     if (spaced && !/\s$/.test(text) && !/^\s/.test(run.text)) text += ' ';
     text += run.text;
     last = run;

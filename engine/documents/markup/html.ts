@@ -33,7 +33,7 @@ function declaredEncoding(bytes: Uint8Array): string | undefined {
 function articleOf(markup: string): { text: string; title: string; leftOut: LeftOut[] } {
   const document = parseMarkup(markup);
   const body = markupText(markup);
-  const title = document.title ?? '';
+  const title = document.querySelector('title')?.textContent ?? '';
   const article = tagsIn(markup) > MOST_TAGS ? undefined : readabilityOf(document);
   const text = article?.content ? markupText(article.content) : '';
   // Readability is made for news pages; where it finds little, the page is no article and is read whole.

@@ -1,6 +1,6 @@
 /** The text of markup, a line a block: headings marked, lists with their bullets, tables as Markdown, pictures by their words. */
 import { type Cells, markdownTable } from '../layout/tables.ts';
-import { headingLine } from '../marked-headings.ts';
+import { headingLine, unmarked } from '../marked-headings.ts';
 import { parseMarkup } from './parse-markup.ts';
 
 const BLOCKS = new Set(
@@ -8,7 +8,7 @@ const BLOCKS = new Set(
     ' ',
   ),
 );
-const SILENT = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD', 'OBJECT', 'SVG']);
+const SILENT = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD', 'OBJECT']);
 /** Deepest nesting that is followed; what is deeper is read without its structure. */
 const DEEPEST = 200;
 
@@ -22,7 +22,8 @@ export interface MarkupNode {
 
 /** Headings are marked (`marked-headings.ts`). */
 export function markupText(markup: string): string {
-  return linesOf(parseMarkup(markup).body as unknown as MarkupNode).join('\n');
+  // Not the body: pages without one, or with something before their head, have their text beside it.
+  return linesOf(parseMarkup(markup).documentElement as unknown as MarkupNode).join('\n');
 }
 
 /** The lines of a node, without empty ones. */
@@ -30,6 +31,11 @@ export function linesOf(node: MarkupNode): string[] {
   const lines: string[] = [''];
   collect(node, lines, 0);
   return lines.map((line) => line.replace(/[^\S\n]+/g, ' ').trim()).filter(Boolean);
+}
+
+/** All on one line: a heading within it is none of the document's. */
+function lineOf(node: MarkupNode): string {
+  return linesOf(node).map(unmarked).join(' ');
 }
 
 function collect(node: MarkupNode, lines: string[], depth: number): void {
@@ -70,6 +76,8 @@ const SPECIAL: Readonly<Record<string, (node: MarkupNode, lines: string[], depth
     collectList(node, (index) => `${first + index}. `, lines, depth);
   },
   TABLE: (node, lines, depth) => collectTable(node, lines, depth),
+  // Labels of a drawing: a line each.
+  SVG: (node, lines) => lines.push(...elements(node, 'TEXT').map(lineOf), ''),
 };
 
 function pictureWords(node: MarkupNode): string {
@@ -85,7 +93,7 @@ function inputWords(node: MarkupNode): string {
 }
 
 function collectHeading(node: MarkupNode, level: number, lines: string[]): void {
-  const title = linesOf(node).join(' ');
+  const title = lineOf(node);
   if (title !== '') lines.push(headingLine(title, level));
   lines.push('');
 }
@@ -99,7 +107,7 @@ function collectList(node: MarkupNode, marker: (index: number) => string, lines:
       const own: string[] = [''];
       collect(child, own, depth + 1);
       const [first = '', ...others] = own.filter((line) => line.trim() !== '');
-      lines.push(`${marker(index)}${first.trim()}`, ...others, '');
+      lines.push(`${marker(index)}${unmarked(first.trim())}`, ...others, '');
       index += 1;
     }
   }
@@ -111,7 +119,7 @@ function collectTable(node: MarkupNode, lines: string[], depth: number): void {
   const cells = tableCells(rows);
   const columns = Math.max(0, ...cells.map((row) => row.length));
   const nested = elements(node, 'TABLE').length > 0;
-  for (const caption of elements(node, 'CAPTION', 'TABLE')) lines.push(linesOf(caption).join(' '));
+  for (const caption of elements(node, 'CAPTION', 'TABLE')) lines.push(lineOf(caption));
   if (!nested && columns > 1 && rows.length > 1) lines.push('', ...markdownTable(cells), '');
   else {
     for (const row of rows) {
@@ -151,7 +159,7 @@ function tableCells(rows: readonly MarkupNode[]): Cells {
       const across = span(cell, 'colspan');
       for (const covered of cells.slice(index, index + span(cell, 'rowspan'))) takePlace(covered, column, across);
       const own = cells[index];
-      if (own) own[column] = linesOf(cell).join(' ');
+      if (own) own[column] = lineOf(cell);
       column += across;
     }
   }

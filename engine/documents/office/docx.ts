@@ -5,6 +5,8 @@ import { paginateMarked } from '../marked-headings.ts';
 import { markupText } from '../markup/markup-text.ts';
 import { asTitle } from '../titles.ts';
 import { type Members, pictureCount, readArchive } from './archive.ts';
+import { drawingLines } from './drawings.ts';
+import { wordFile } from './word-parts.ts';
 import { descendants, parseXml, textOf } from './xml.ts';
 
 const STYLES = [
@@ -15,13 +17,14 @@ const STYLES = [
 
 export async function readDocx(bytes: Uint8Array): Promise<Document> {
   const members = await readArchive(bytes);
-  const body = markupText(await convert(bytes));
+  const body = markupText(await convert(members));
+  const drawn = drawingLines(members, 'word');
   const edges = (kind: 'header' | 'footer') =>
     distinct(partsOf(members, kind).flatMap((part) => paragraphs(members, part)));
-  const text = [...edges('header'), body, ...edges('footer')].filter(Boolean).join('\n');
+  const text = [...edges('header'), body, ...drawn.lines, ...edges('footer')].filter(Boolean).join('\n');
   const { pages, headings } = paginateMarked(text);
   const title = coreTitle(members) ?? headings[0]?.title;
-  return documentOf(pages, { title, outline: headings, notes: picturesNote(members) });
+  return documentOf(pages, { title, outline: headings, notes: [...drawn.notes, ...picturesNote(members)] });
 }
 
 /** Title of an office file's own properties. */
@@ -54,17 +57,18 @@ function paragraphs(members: Members, part: string): string[] {
   }
 }
 
+/** A number of few digits is the page's. */
 function distinct(lines: readonly string[]): string[] {
-  return [...new Set(lines)].filter((line) => /\p{L}/u.test(line));
+  return [...new Set(lines)].filter((line) => /\p{L}|(\d\D*){5}/u.test(line));
 }
 
-async function convert(bytes: Uint8Array): Promise<string> {
+async function convert(members: Members): Promise<string> {
   try {
     const { default: mammoth } = await import('mammoth');
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // Pictures would be inlined as text; their words for those who can't see them are enough.
     const convertImage = mammoth.images.imgElement(async () => ({ src: '' }));
-    return (await mammoth.convertToHtml({ buffer }, { convertImage, styleMap: STYLES })).value;
+    const file = { file: wordFile(members) } as unknown as { buffer: Buffer };
+    return (await mammoth.convertToHtml(file, { convertImage, styleMap: STYLES })).value;
   } catch (cause) {
     throw new ProximaError('document-damaged', { name: 'The Word document', reason: firstLineOf(cause) });
   }

@@ -51,7 +51,7 @@ function edgeLines(members: Members): (kind: 'header' | 'footer') => string[] {
   return (kind) => {
     const parts = root ? ['', '-left', '-first'].flatMap((side) => descendants(root, kind + side)) : [];
     const lines = parts.flatMap((part) => blockLines(part, 0));
-    return [...new Set(lines)].filter((line) => /\p{L}/u.test(line));
+    return [...new Set(lines)].filter((line) => /\p{L}|(\d\D*){5}/u.test(line));
   };
 }
 

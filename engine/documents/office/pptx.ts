@@ -1,9 +1,11 @@
 /** PPTX (ECMA-376, part 1, 19 and 21): a page a slide, with its tables, diagrams and notes. */
+import { ProximaError } from '../../errors.ts';
 import { type Document, documentOf, type Note, type Page } from '../document.ts';
 import { markdownTable } from '../layout/tables.ts';
 import { asTitle } from '../titles.ts';
 import { type Members, readArchive } from './archive.ts';
 import { coreTitle, picturesNote } from './docx.ts';
+import { chartLines, runsText } from './drawings.ts';
 import { attribute, children, descendants, localName, parseXml, textOf, type XmlElement } from './xml.ts';
 
 const PRESENTATION = 'ppt/presentation.xml';
@@ -30,8 +32,14 @@ function slidePaths(members: Members): string[] {
   const root = parseXml(members.get(PRESENTATION) ?? new Uint8Array(), PRESENTATION);
   const relations = relationsOf(members, PRESENTATION);
   return descendants(root, 'sldId')
-    .map((slide) => relations.find(({ id }) => id === slide.getAttribute('r:id'))?.target)
-    .filter((path): path is string => path !== undefined && members.has(path));
+    .map((slide) => relations.find(({ id }) => id === relationOf(slide))?.target)
+    .filter((path) => path !== undefined);
+}
+
+/** Whatever its prefix is: a slide has an `id` of its own beside it. */
+function relationOf(element: XmlElement): string | undefined {
+  const named = Array.from(element.attributes).filter((each) => each.localName === 'id');
+  return named.find(({ namespaceURI }) => namespaceURI?.endsWith('/relationships'))?.value;
 }
 
 interface Relation {
@@ -53,7 +61,7 @@ function relationsOf(members: Members, part: string): Relation[] {
 
 function readPart(members: Members, path: string, damaged: string[]): { text: string; title: string | undefined } {
   try {
-    const root = parseXml(members.get(path) ?? new Uint8Array(), path);
+    const root = parseXml(members.get(path) ?? missing(path), path);
     const shapes = shapesOf(root);
     const titles = shapes.filter((shape) => /^(title|ctrTitle)$/.test(placeholder(shape) ?? ''));
     const others = shapes.filter((shape) => !titles.includes(shape) && !SILENT.has(placeholder(shape) ?? ''));
@@ -64,6 +72,10 @@ function readPart(members: Members, path: string, damaged: string[]): { text: st
     damaged.push(path);
     return { text: '', title: undefined };
   }
+}
+
+function missing(path: string): never {
+  throw new ProximaError('document-damaged', { name: path, reason: 'it is missing' });
 }
 
 /** Places for the date and the slide's number. */
@@ -110,16 +122,6 @@ function paragraphLines(paragraph: XmlElement, listed: boolean): string[] {
   return [(marked || listed) && !plain ? `- ${first}` : first, ...others].filter(Boolean);
 }
 
-function runsText(paragraph: XmlElement): string {
-  return children(paragraph)
-    .map((child) => {
-      const name = localName(child);
-      if (name === 'br') return '\n';
-      return name === 'r' || name === 'fld' ? descendants(child, 't').map(textOf).join('') : '';
-    })
-    .join('');
-}
-
 function tableLines(table: XmlElement): string[] {
   const rows = children(table, 'tr').map((row) =>
     children(row, 'tc').map((cell) => descendants(cell, 'p').map(runsText).join(' ').trim()),
@@ -139,31 +141,14 @@ function relatedLines(members: Members, path: string): string[] {
 const RELATED: Readonly<Record<string, (root: XmlElement) => string[]>> = {
   diagramData: (root) => descendants(root, 'p').flatMap((paragraph) => paragraphLines(paragraph, true)),
   chart: chartLines,
-  comments: (root) => descendants(root, 'text').map((text) => `Comment: ${textOf(text)}`),
+  // Older ones have their text as such, newer ones as paragraphs.
+  comments: (root) =>
+    [...descendants(root, 'text').map(textOf), ...descendants(root, 'p').map(runsText)]
+      .filter((text) => text.trim() !== '')
+      .map((text) => `Comment: ${text}`),
   notesSlide: (root) => {
     const shapes = shapesOf(root).filter((shape) => !SILENT.has(placeholder(shape) ?? ''));
     const lines = shapes.flatMap((shape) => descendants(shape, 'p').map(runsText)).filter((line) => line.trim() !== '');
     return lines.length > 0 ? [`Notes: ${lines.join('\n')}`] : [];
   },
 };
-
-/** A chart as a table: a row for each category, a column for each series. */
-function chartLines(root: XmlElement): string[] {
-  const series = descendants(root, 'ser').map((each) => ({
-    name: pointsOf(each, 'tx')[0] ?? '',
-    categories: pointsOf(each, 'cat'),
-    values: pointsOf(each, 'val'),
-  }));
-  const categories = series[0]?.categories ?? [];
-  if (series.length === 0 || series.every(({ values }) => values.length === 0)) return [];
-  const rows = Array.from({ length: Math.max(...series.map(({ values }) => values.length)) }, (_, row) => [
-    categories[row] ?? '',
-    ...series.map(({ values }) => values[row] ?? ''),
-  ]);
-  return markdownTable([['', ...series.map(({ name }) => name)], ...rows]);
-}
-
-function pointsOf(series: XmlElement, part: string): string[] {
-  const [element] = children(series, part);
-  return element ? descendants(element, 'v').map(textOf) : [];
-}

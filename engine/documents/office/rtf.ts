@@ -28,9 +28,32 @@ const LETTERS: Readonly<Record<string, string>> = {
   '-': '',
 };
 const DEEPEST = 500;
+/** Text within groups that programs may leave out: of a text box as Word writes it since 1997, and of a comment. */
+const HEARD = new Set(['shptxt', 'annotation']);
+const LONGEST_FONTS = 100_000;
+/** Code pages by the numbers that fonts have for their character sets. */
+const CHARACTER_SETS: Readonly<Record<string, number>> = {
+  '77': 10000,
+  '128': 932,
+  '129': 949,
+  '134': 936,
+  '136': 950,
+  '161': 1253,
+  '162': 1254,
+  '163': 1258,
+  '177': 1255,
+  '178': 1256,
+  '186': 1257,
+  '204': 1251,
+  '222': 874,
+  '238': 1250,
+};
 
 interface Group {
   readonly silent: boolean;
+  readonly decoder: TextDecoder;
+  /** What is said when it ends. */
+  readonly end: string;
   /** Bytes that stand for one `\u` where its letter can't be shown. */
   readonly skip: number;
 }
@@ -51,9 +74,11 @@ function titleOf(source: string): string | undefined {
 
 class RtfReader {
   readonly #source: string;
-  readonly #decoder: TextDecoder;
+  readonly #fonts: ReadonlyMap<number, TextDecoder>;
   readonly #lines: string[] = [];
-  #group: Group = { silent: false, skip: 1 };
+  /** Of the letters of fonts that say nothing else. */
+  readonly #decoder: TextDecoder;
+  #group: Group;
   readonly #groups: Group[] = [];
   #text = '';
   #bytes: number[] = [];
@@ -61,10 +86,27 @@ class RtfReader {
   #table: string[][] = [];
   #toSkip = 0;
   #first = false;
+  readonly #commands: Readonly<Record<string, (parameter: string | undefined) => void>> = {
+    f: (number) => this.#font(Number(number ?? 0)),
+    uc: (skip) => {
+      this.#group = { ...this.#group, skip: Number(skip ?? 1) };
+    },
+    u: (code) => this.#unicode(Number(code ?? 0)),
+    par: () => this.#endParagraph(),
+    sect: () => this.#endParagraph(),
+    page: () => this.#endParagraph(),
+    cell: () => this.#endCell(),
+    nestcell: () => this.#endCell(),
+    row: () => this.#endRow(),
+    nestrow: () => this.#endRow(),
+  };
 
   constructor(source: string) {
     this.#source = source;
+    this.#fonts = fontsOf(source);
     this.#decoder = decoderOf(Number(/\\ansicpg(\d+)/.exec(source)?.[1] ?? 1252));
+    const first = this.#fonts.get(Number(/\\deff(\d+)/.exec(source)?.[1] ?? -1));
+    this.#group = { silent: false, skip: 1, decoder: first ?? this.#decoder, end: '' };
   }
 
   lines(): string[] {
@@ -94,27 +136,38 @@ class RtfReader {
 
   #close(): void {
     this.#flush();
+    const { end } = this.#group;
     this.#group = this.#groups.pop() ?? this.#group;
+    if (this.#group.end !== end) this.#text += end;
     this.#toSkip = 0;
   }
 
   #control(word: string, parameter: string | undefined): void {
     const first = this.#first;
     this.#first = false;
-    if (SILENT.has(word) && (first || word === 'pict' || word === 'fldinst'))
+    if (SILENT.has(word) && (first || word === 'pict' || word === 'fldinst')) {
       this.#group = { ...this.#group, silent: true };
-    else if (word === 'uc') this.#group = { ...this.#group, skip: Number(parameter ?? 1) };
-    else if (word === 'u') this.#unicode(Number(parameter ?? 0));
-    else if (word === 'par' || word === 'sect' || word === 'page') this.#endParagraph();
-    else if (word === 'cell' || word === 'nestcell') this.#endCell();
-    else if (word === 'row' || word === 'nestrow') this.#endRow();
-    else if (word in LETTERS) this.#plain(LETTERS[word] ?? '');
+    } else if (HEARD.has(word)) this.#hear(word);
+    else if (Object.hasOwn(LETTERS, word)) this.#plain(LETTERS[word] ?? '');
+    else if (Object.hasOwn(this.#commands, word)) this.#commands[word]?.(parameter);
+  }
+
+  /** A text box stands in the middle of the paragraph that it hangs on. */
+  #hear(word: string): void {
+    const isComment = word === 'annotation';
+    this.#group = { ...this.#group, silent: false, end: isComment ? ']' : ' ' };
+    this.#plain(isComment ? ' [Comment: ' : ' ');
+  }
+
+  #font(number: number): void {
+    this.#flush();
+    this.#group = { ...this.#group, decoder: this.#fonts.get(number) ?? this.#decoder };
   }
 
   #symbol(symbol: string): void {
     if (symbol === '*' && this.#first) this.#group = { ...this.#group, silent: true };
     else if (symbol === '\n' || symbol === '\r') this.#endParagraph();
-    else if (symbol in LETTERS) this.#plain(LETTERS[symbol] ?? '');
+    else if (Object.hasOwn(LETTERS, symbol)) this.#plain(LETTERS[symbol] ?? '');
     else if ('\\{}'.includes(symbol)) this.#plain(symbol);
   }
 
@@ -139,7 +192,7 @@ class RtfReader {
   /** Letters of more than one byte come byte by byte. */
   #flush(): void {
     if (this.#bytes.length === 0) return;
-    this.#text += this.#decoder.decode(Uint8Array.from(this.#bytes));
+    this.#text += this.#group.decoder.decode(Uint8Array.from(this.#bytes));
     this.#bytes = [];
   }
 
@@ -169,6 +222,19 @@ class RtfReader {
     if (this.#table.length > 0) this.#lines.push(...markdownTable(this.#table));
     this.#table = [];
   }
+}
+
+/** Decoders of the fonts whose character sets say more than the file's code page. */
+function fontsOf(source: string): Map<number, TextDecoder> {
+  const start = source.indexOf('{\\fonttbl');
+  const table = start < 0 ? '' : source.slice(start, start + LONGEST_FONTS);
+  const fonts = table.matchAll(/\{\\f(\d+)[^{};]{0,200}?\\fcharset(\d+)/g);
+  return new Map(
+    [...fonts].flatMap(([, font, set = '']) => {
+      const page = CHARACTER_SETS[set];
+      return page === undefined ? [] : [[Number(font), decoderOf(page)] as const];
+    }),
+  );
 }
 
 function decoderOf(codePage: number): TextDecoder {

@@ -7,12 +7,14 @@ import { headingLine, paginateMarked } from '../marked-headings.ts';
 import { decodeText } from '../plain-text.ts';
 import { readArchive } from './archive.ts';
 import { coreTitle } from './docx.ts';
+import { drawingLines } from './drawings.ts';
 
 const MOST_ROWS = 100_000;
 
 export async function readXlsx(bytes: Uint8Array): Promise<Document> {
   const members = await readArchive(bytes);
-  return sheetsOf(await open(bytes, { type: 'array', cellNF: true }), { title: coreTitle(members) });
+  const book = await open(bytes, { type: 'array', cellNF: true });
+  return sheetsOf(book, { title: coreTitle(members), drawn: drawingLines(members, 'xl') });
 }
 
 /** ODS, which SheetJS reads too. */
@@ -20,7 +22,8 @@ export const readOpenSheets = readXlsx;
 
 export async function readCsv(bytes: Uint8Array): Promise<Document> {
   const { text, notes } = decodeText(bytes);
-  return sheetsOf(await open(text, { type: 'string', raw: true }), { notes, named: false });
+  const lines = text.match(/\r\n?|\n/g)?.length ?? 0;
+  return sheetsOf(await open(text, { type: 'string', raw: true }), { notes, named: false, lines });
 }
 
 async function open(content: Uint8Array | string, options: ParsingOptions): Promise<WorkBook> {
@@ -37,28 +40,37 @@ interface More {
   readonly notes?: readonly Note[];
   /** Whether the sheets' names are said. */
   readonly named?: boolean;
+  /** Text boxes, diagrams and charts. */
+  readonly drawn?: ReturnType<typeof drawingLines>;
+  /** Line breaks of a CSV file: SheetJS does not say how many rows there were. */
+  readonly lines?: number;
 }
 
-function sheetsOf(book: WorkBook, { title, notes = [], named = true }: More): Document {
+function sheetsOf(
+  book: WorkBook,
+  { title, notes = [], named = true, lines: breaks = 0, drawn = { lines: [], notes: [] } }: More,
+): Document {
   const pages: Page[] = [];
   const outline: { title: string; page: number; level: number }[] = [];
   const cuts: Note[] = [];
   for (const name of book.SheetNames) {
     const sheet = book.Sheets[name];
     const lines = sheet ? sheetLines(sheet) : [];
-    if (sheet) cuts.push(...cutNote(sheet));
+    if (sheet) cuts.push(...cutNote(sheet, breaks));
     if (lines.length === 0) continue;
     const text = [...(named ? [headingLine(name, 1)] : []), ...lines].join('\n');
     const part = paginateMarked(text, pages.length);
     pages.push(...part.pages);
     outline.push(...part.headings);
   }
-  return documentOf(pages, { title, outline, notes: [...notes, ...cuts] });
+  pages.push(...paginateMarked(drawn.lines.join('\n'), pages.length).pages);
+  return documentOf(pages, { title, outline, notes: [...notes, ...cuts, ...drawn.notes] });
 }
 
-function cutNote(sheet: WorkSheet): Note[] {
+function cutNote(sheet: WorkSheet, lines: number): Note[] {
   const full = (sheet as { '!fullref'?: string })['!fullref'];
-  const rows = Number(/\d+$/.exec(full ?? '')?.[0] ?? 0);
+  const seen = sheet['!data']?.length ?? 0;
+  const rows = Math.max(Number(/\d+$/.exec(full ?? '')?.[0] ?? 0), seen > MOST_ROWS ? lines : 0);
   return rows > MOST_ROWS ? [{ code: 'read-partly', what: 'rows', read: MOST_ROWS, of: rows }] : [];
 }
 

@@ -3,6 +3,7 @@ import type { Run } from '../layout/runs.ts';
 
 /** As pdf.js gives it; only what is used here. */
 export interface PageAnnotation {
+  readonly id?: string;
   readonly subtype?: string;
   readonly rect: readonly number[];
   readonly fieldType?: string;
@@ -96,13 +97,24 @@ function hasLabel({ left, top, right, bottom }: Place, printed: readonly Run[]):
   });
 }
 
-const DRAWN = new Set(['FreeText', 'Text', 'Highlight', 'Underline', 'Squiggly', 'StrikeOut', 'Stamp', 'Caret', 'Ink']);
+/** Links, fields, and windows that only show what another annotation says. */
+const NO_COMMENTS = new Set([
+  'Link',
+  'Widget',
+  'Popup',
+  'Screen',
+  'Movie',
+  'Sound',
+  'TrapNet',
+  'Watermark',
+  'PrinterMark',
+]);
 
 /** A line for each comment or typewritten note. */
 export function commentsOf(annotations: readonly PageAnnotation[]): string[] {
   return annotations.flatMap(({ subtype = '', contentsObj, titleObj, richText }) => {
     const text = (contentsObj?.str || richText?.str || '').replace(/\s+/g, ' ').trim();
-    if (!DRAWN.has(subtype) || text === '') return [];
+    if (NO_COMMENTS.has(subtype) || text === '') return [];
     if (subtype === 'FreeText') return [`Note: ${text}`];
     return [titleObj?.str ? `Comment (${titleObj.str.trim()}): ${text}` : `Comment: ${text}`];
   });

@@ -18,9 +18,12 @@ export interface Composed {
   readonly headings: Heading[];
 }
 
-/** A paragraph with its lines not joined yet, or a table. */
-/** Takes the pages' contents in order; `labels` may be empty. */
-export function composePages(contents: readonly PageContent[], labels: readonly string[]): Composed {
+/** Takes the pages' contents in order; `labels` may be empty. `onPage` is called as each is laid out, which may take a while. */
+export function composePages(
+  contents: readonly PageContent[],
+  labels: readonly string[],
+  onPage?: () => void,
+): Composed {
   const edges = contents.map((page) => edgesOf(page, labels[page.number - 1]));
   const repeated = notWholePages(findRepeated(edges.map(({ edges }) => edges)), edges);
   const dropped = new Set<Segment>();
@@ -29,7 +32,10 @@ export function composePages(contents: readonly PageContent[], labels: readonly 
   }
   const vocabulary = vocabularyOf(linesOf(contents));
   const blocks: Block[][] = [];
-  for (const page of contents) blocks.push(blocksOf(page, dropped, gutters(blocks.at(-1)?.at(-1))));
+  for (const page of contents) {
+    blocks.push(blocksOf(page, dropped, gutters(blocks.at(-1)?.at(-1))));
+    onPage?.();
+  }
   return {
     pages: contents.map(({ number }, index) => {
       const label = labels[number - 1];

@@ -17,14 +17,34 @@ export interface OpenOptions {
 }
 
 /** Rejects with `document-encrypted`, `document-protected`, `password-wrong` or `document-damaged`. pdf.js takes the bytes away from their owner. */
-export async function openPdf(bytes: Uint8Array, { password, pictures = false }: OpenOptions = {}): Promise<OpenPdf> {
+export async function openPdf(bytes: Uint8Array, options: OpenOptions = {}): Promise<OpenPdf> {
+  const copy = bytes.byteLength <= LARGEST_KEPT ? bytes.slice() : undefined;
+  try {
+    return await open(bytes, options, true);
+  } catch (cause) {
+    if (!copy || !isAboutForm(cause)) throw openError(cause, options.password);
+    return await open(copy, options, false).catch((again) => {
+      throw openError(again, options.password);
+    });
+  }
+}
+
+/** Of larger files no copy is kept to open them a second time. */
+const LARGEST_KEPT = 64 * 1024 * 1024;
+
+/** pdf.js says of a broken file that it is one; what it stumbles over otherwise is an XFA form, and the rest can be read. */
+function isAboutForm(cause: unknown): boolean {
+  return cause instanceof Error && !/^(InvalidPDF|Password|Missing|Response|Abort)/.test(cause.name);
+}
+
+async function open(bytes: Uint8Array, { password, pictures = false }: OpenOptions, enableXfa: boolean) {
   const { getDocument, VerbosityLevel } = await import('pdfjs-dist/legacy/build/pdf.mjs');
   const task = getDocument({
     data: owned(bytes),
     ...(password === undefined ? {} : { password }),
     ...resources(),
     isEvalSupported: false,
-    enableXfa: true,
+    enableXfa,
     useSystemFonts: false,
     disableFontFace: true,
     stopAtErrors: false,
@@ -32,10 +52,11 @@ export async function openPdf(bytes: Uint8Array, { password, pictures = false }:
     verbosity: VerbosityLevel.ERRORS,
   });
   try {
-    return { pdf: await task.promise, close: () => task.destroy() };
+    const pdf = await task.promise;
+    return { pdf, close: () => task.destroy() };
   } catch (cause) {
     await task.destroy();
-    throw openError(cause, password);
+    throw cause;
   }
 }
 

@@ -3,6 +3,7 @@ import type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist/legacy/build/pdf
 import { partRepeated, type Run, type Segment, toSegments } from '../layout/runs.ts';
 import { commentsOf, fieldRuns, type PageAnnotation } from './annotations.ts';
 import { framesOf, type TextContent } from './page-runs.ts';
+import { stampLines } from './stamps.ts';
 import type { StructureNode } from './tagged.ts';
 import { xfaLines } from './xfa.ts';
 
@@ -36,7 +37,8 @@ export async function readPageContent(pdf: PDFDocumentProxy, number: number, tag
   }
 }
 
-function emptyContent(number: number): PageContent {
+/** Of a page that has nothing of its own. */
+export function emptyContent(number: number): PageContent {
   return { number, segments: [], turned: [], tree: undefined, repeated: [], lines: [], comments: [], damaged: false };
 }
 
@@ -51,10 +53,12 @@ async function contentOf(page: PDFPageProxy, number: number, tagged: boolean): P
     number,
     segments: toSegments(withFields(main.kept, fields)),
     turned: turned.map(({ kept }) => toSegments(kept)),
-    tree: tagged ? ((await page.getStructTree().catch(() => undefined)) ?? undefined) : undefined,
+    // The tree does not say where a field's value belongs: beside what is printed there.
+    tree:
+      tagged && fields.length === 0 ? ((await page.getStructTree().catch(() => undefined)) ?? undefined) : undefined,
     repeated: frames.flatMap(({ repeated }) => toSegments(repeated).map(({ text }) => text)),
     lines: [],
-    comments: commentsOf(annotations),
+    comments: [...commentsOf(annotations), ...(await stampLines(page, annotations))],
     damaged: false,
   };
 }

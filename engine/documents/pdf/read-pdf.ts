@@ -13,7 +13,11 @@ import { pagesToRecognise, type Recognition, recognisePages, type Wanted } from 
 export async function readPdf(bytes: Uint8Array, options: ReadOptions = {}): Promise<Document> {
   const drawn = await readDrawn(bytes, options);
   const { contents, recognised, leftOut, notes } = await withRecognition(drawn, options);
-  const composed = composePages(contents, drawn.labels);
+  const total = contents.length;
+  const composed = composePages(contents, drawn.labels, () => {
+    throwIfCancelled(options.signal);
+    options.onProgress?.({ stage: 'reading', done: total, total });
+  });
   const pages = composed.pages.map((page) => withRecognised(page, recognised));
   return documentOf(pages, {
     title: drawn.title ?? composed.headings[0]?.title,

@@ -172,7 +172,8 @@ function contains(runs: Runs, text: string): boolean {
   return plain(runs.map((run) => run.text).join('')).includes(plain(text));
 }
 
-function notesOn(
+/** What is to be said of pages that were recognised, and of those whose pictures are too large for it. */
+export function notesOn(
   recognised: ReadonlyMap<number, RecognisedPage>,
   tooLarge: readonly number[],
   language: Language,

@@ -125,22 +125,26 @@ function paragraph(node: StructureNode, marked: Marked): Block[] {
 }
 
 function table(node: StructureNode, marked: Marked): Block[] {
-  const rows = descendants(node, 'TR').map((row) =>
-    (row.children ?? [])
-      .filter(({ role }) => role === 'TD' || role === 'TH')
-      .map((cell) =>
+  const rows = descendants(node, 'TR').map((row) => (row.children ?? []).filter(isCell));
+  const cells = rows
+    .filter((row) => row.length > 0)
+    .map((row) =>
+      row.map((cell) =>
         paragraph(cell, marked)
           .flatMap((block) => (block.kind === 'paragraph' ? block.lines : []))
           .join('\n'),
       ),
-  );
-  const cells = rows.filter((row) => row.length > 0);
+    );
   const captions = descendants(node, 'Caption').flatMap((caption) => paragraph(caption, marked));
-  const inside = new Set(descendants(node, 'TR').flatMap((row) => leaves(row)));
+  const inside = new Set(rows.flat().flatMap((cell) => leaves(cell)));
   const named = new Set(descendants(node, 'Caption').flatMap((caption) => leaves(caption)));
   const others = leaves(node).filter((id) => !inside.has(id) && !named.has(id));
   const rest = paragraph({ children: others.map((id) => ({ type: 'content', id })) }, marked);
   return [...captions, ...(cells.length > 0 ? [{ kind: 'table' as const, cells }] : []), ...rest];
+}
+
+function isCell({ role }: StructureNode): boolean {
+  return role === 'TD' || role === 'TH';
 }
 
 /** The nearest descendants of a role: rows of a table within a cell are that table's own. */

@@ -3,56 +3,131 @@ import { firstLineOf, ProximaError } from '../../errors.ts';
 import { type Document, documentOf, type Note, type ReadOptions } from '../document.ts';
 import { toSegments } from '../layout/runs.ts';
 import { composePages } from '../pdf/compose-pages.ts';
+import { emptyContent, type PageContent } from '../pdf/page-content.ts';
+import { MOST_UNASKED, notesOn } from '../pdf/recognise-pages.ts';
 import { greyOf, portableGreyMap, wipeRules } from './grey-map.ts';
-import { isLanguage, USUAL_LANGUAGE } from './languages.ts';
-import { CERTAIN, type Picture, Recogniser } from './recogniser.ts';
+import { isLanguage, type Language, USUAL_LANGUAGE } from './languages.ts';
+import { type Picture, type Recognised, type RecognisedPage, Recogniser, SECONDS_A_PAGE } from './recogniser.ts';
+import { beginWith, type Frame, isTiff, tiffFrames } from './tiff.ts';
 
 const MOST_PIXELS = 100_000_000;
 /** Pixels that a picture of a page has across at about 300 dpi. */
 const WIDE_ENOUGH = 2000;
 const LARGEST_SCALE = 3;
 
+/** Pictures without a word that is recognised have pages without text. */
 export async function readPicture(bytes: Uint8Array, options: ReadOptions = {}): Promise<Document> {
-  const size = sizeOf(bytes);
-  if (size && size.width * size.height > MOST_PIXELS) {
-    throw new ProximaError('document-damaged', {
-      name: 'The picture',
-      reason: `it has ${size.width} × ${size.height} pixels`,
-    });
+  const frames: readonly (Frame | undefined)[] = isTiff(bytes) ? tiffFrames(bytes) : [undefined];
+  if (frames.length === 0) throw damaged('it has no picture');
+  const size = frames[0] ?? sizeOf(bytes);
+  if (frames.length < 2 && size && isTooLarge(size)) {
+    throw damaged(`it has ${size.width} × ${size.height} pixels`);
   }
-  const onAlive = () => options.onProgress?.({ stage: 'recognising', done: 0, total: 1 });
-  const { language: name = USUAL_LANGUAGE } = options.recognition ?? {};
-  const language = isLanguage(name) ? name : USUAL_LANGUAGE;
-  const recogniser = new Recogniser({ language, signal: options.signal, onAlive });
+  const numbers = frames.map((_, index) => index + 1);
+  const { mostPages = MOST_UNASKED } = options.recognition ?? {};
+  // A single picture is what its reader wants to have read.
+  if (frames.length > Math.max(1, mostPages)) {
+    const seconds = SECONDS_A_PAGE * frames.length;
+    const pages = numbers.map((number) => ({ number, text: '' }));
+    return documentOf(pages, { notes: [{ code: 'recognition-offered', pages: numbers, seconds }] });
+  }
+  const run = new Frames(bytes, options);
   try {
-    const { runs, ...recognised } = await recogniser.recognise(await decode(bytes, size));
-    const content = {
-      number: 1,
-      segments: toSegments(runs),
-      turned: [],
-      tree: undefined,
-      repeated: [],
-      lines: [],
-      comments: [],
-      damaged: false,
-    };
-    const pages = composePages([content], []).pages.map((page) => ({ ...page, recognised }));
-    const notes: Note[] = [{ code: 'pages-recognised', pages: [1], language }];
-    if (recognised.confidence < CERTAIN) notes.push({ code: 'recognition-uncertain', pages: [1] });
-    const frames = isTiff(bytes) ? tiffFrames(bytes) : 1;
-    if (frames > 1) notes.push({ code: 'read-partly', what: 'pages', read: 1, of: frames });
-    return documentOf(pages, { notes });
+    return await run.read(frames);
   } catch (cause) {
     if (cause instanceof ProximaError) throw cause;
-    throw new ProximaError('document-damaged', { name: 'The picture', reason: firstLineOf(cause) });
+    throw damaged(firstLineOf(cause));
   } finally {
-    await recogniser.close();
+    await run.close();
   }
 }
 
+function damaged(reason: string): ProximaError {
+  return new ProximaError('document-damaged', { name: 'The picture', reason });
+}
+
+function isTooLarge({ width, height }: Size): boolean {
+  return width * height > MOST_PIXELS;
+}
+
+/** The pictures of one file, a page each. */
+class Frames {
+  readonly #bytes: Uint8Array;
+  readonly #options: ReadOptions;
+  readonly #language: Language;
+  readonly #recogniser: Recogniser;
+  #done = 0;
+  #total = 1;
+
+  constructor(bytes: Uint8Array, options: ReadOptions) {
+    const { language = USUAL_LANGUAGE } = options.recognition ?? {};
+    this.#bytes = bytes;
+    this.#options = options;
+    this.#language = isLanguage(language) ? language : USUAL_LANGUAGE;
+    this.#recogniser = new Recogniser({
+      language: this.#language,
+      signal: options.signal,
+      onAlive: () => this.#tell(),
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#recogniser.close();
+  }
+
+  async read(frames: readonly (Frame | undefined)[]): Promise<Document> {
+    this.#total = frames.length;
+    const contents: PageContent[] = [];
+    const recognised = new Map<number, RecognisedPage>();
+    const [tooLarge, broken]: [number[], number[]] = [[], []];
+    for (const [index, frame] of frames.entries()) {
+      await this.#options.whenResumed?.();
+      const number = index + 1;
+      const large = frame !== undefined && isTooLarge(frame);
+      const found = large ? undefined : await this.#recognise(frame).catch(unlessOneOf(frames));
+      if (large) tooLarge.push(number);
+      else if (!found) broken.push(number);
+      contents.push({ ...emptyContent(number), segments: toSegments(found?.runs ?? []) });
+      if (found) recognised.set(number, { confidence: found.confidence, words: found.words });
+      this.#done += 1;
+      this.#tell();
+    }
+    const composed = composePages(contents, []);
+    const pages = composed.pages.map((page) => {
+      const own = recognised.get(page.number);
+      return own ? { ...page, recognised: own } : page;
+    });
+    const notes: Note[] = broken.length > 0 ? [{ code: 'pages-damaged', pages: broken }] : [];
+    return documentOf(pages, {
+      outline: composed.headings,
+      leftOut: composed.leftOut,
+      notes: [...notes, ...notesOn(recognised, tooLarge, this.#language)],
+    });
+  }
+
+  async #recognise(frame: Frame | undefined): Promise<Recognised> {
+    return this.#recogniser.recognise(await decode(this.#bytes, frame));
+  }
+
+  #tell(): void {
+    this.#options.onProgress?.({ stage: 'recognising', done: this.#done, total: this.#total });
+  }
+}
+
+/** One picture of several that can't be decoded must not keep the others from being read. */
+function unlessOneOf(frames: readonly unknown[]): (cause: unknown) => undefined {
+  return (cause) => {
+    if (frames.length === 1 || (cause instanceof ProximaError && cause.code === 'cancelled')) throw cause;
+    return undefined;
+  };
+}
+
 /** TIFF goes to Tesseract's own decoder, all others to the canvas's, which makes them wide enough. */
-async function decode(bytes: Uint8Array, size: Size | undefined): Promise<Picture> {
-  if (isTiff(bytes)) return { bytes, width: size?.width ?? 1, height: size?.height ?? 1, scale: 0.24 };
+async function decode(bytes: Uint8Array, frame: Frame | undefined): Promise<Picture> {
+  if (frame) {
+    const [width, height] = [frame.width || 1, frame.height || 1];
+    return { bytes: beginWith(bytes, frame), width, height, scale: 0.24 };
+  }
   const { createCanvas, loadImage } = await import('@napi-rs/canvas');
   const image = await loadImage(bytes);
   if (image.width * image.height > MOST_PIXELS) throw new RangeError('it is too large');
@@ -76,7 +151,6 @@ function sizeOf(bytes: Uint8Array): Size | undefined {
   if (bytes.length < 30) return undefined;
   if (view.getUint32(0) === 0x89504e47) return { width: view.getUint32(16), height: view.getUint32(20) };
   if (view.getUint16(0) === 0xffd8) return jpegSize(view);
-  if (isTiff(bytes)) return tiffSize(view);
   if (view.getUint32(0) === 0x47494638) return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
   if (view.getUint32(8) === 0x57454250) return webpSize(view);
   return undefined;
@@ -103,42 +177,4 @@ function jpegSize(view: DataView): Size | undefined {
     at += 2 + Math.max(1, view.getUint16(at + 2));
   }
   return undefined;
-}
-
-function isTiff(bytes: Uint8Array): boolean {
-  const head = String.fromCharCode(...bytes.subarray(0, 4));
-  return head === 'II*\u0000' || head === 'MM\u0000*';
-}
-
-const WIDTH = 256;
-const LENGTH = 257;
-const MOST_FRAMES = 10_000;
-
-/** TIFF 6.0, section 2: directories of twelve-byte entries, each with the place of the next. */
-function* directories(view: DataView): Generator<ReadonlyMap<number, number>> {
-  const little = view.getUint8(0) === 0x49;
-  let at = view.getUint32(4, little);
-  for (let frame = 0; frame < MOST_FRAMES && at > 0 && at + 2 <= view.byteLength; frame++) {
-    const entries = new Map<number, number>();
-    const count = view.getUint16(at, little);
-    if (at + 6 + count * 12 > view.byteLength) return;
-    for (let entry = at + 2; entry < at + 2 + count * 12; entry += 12) {
-      const short = view.getUint16(entry + 2, little) === 3;
-      entries.set(
-        view.getUint16(entry, little),
-        short ? view.getUint16(entry + 8, little) : view.getUint32(entry + 8, little),
-      );
-    }
-    yield entries;
-    at = view.getUint32(at + 2 + count * 12, little);
-  }
-}
-
-function tiffSize(view: DataView): Size | undefined {
-  for (const entries of directories(view)) return { width: entries.get(WIDTH) ?? 0, height: entries.get(LENGTH) ?? 0 };
-  return undefined;
-}
-
-function tiffFrames(bytes: Uint8Array): number {
-  return [...directories(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))].length;
 }

@@ -6,6 +6,8 @@ import { type Run, toSegments } from '../../../engine/documents/layout/runs.ts';
 import { composePages } from '../../../engine/documents/pdf/compose-pages.ts';
 import type { PageContent } from '../../../engine/documents/pdf/page-content.ts';
 
+const { PROXIMA_RUNS = 300, PROXIMA_SEED } = process.env;
+const RUNS = { numRuns: Number(PROXIMA_RUNS), ...(PROXIMA_SEED ? { seed: Number(PROXIMA_SEED) } : {}) };
 const WORDS = ['rent', 'toll', 'Total', 'due', 'Page', 'VAT', 'harbour', 'of', '7', '12', '3,400.00', 'iv', '•'];
 const text = fc.array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 6 }).map((words) => words.join(' '));
 /** On a grid, so that rows, columns and tables come about; sizes differ, and some text stands on its side. */
@@ -70,7 +72,7 @@ it('what is kept and what is left out are all the words that were drawn, each as
       // The head of a table is said again on the next page: there may be more of a word, never less.
       for (const [word, count] of words(drawn)) expect(found.get(word) ?? 0).toBeGreaterThanOrEqual(count);
     }),
-    { numRuns: 300 },
+    RUNS,
   );
 });
 
@@ -87,8 +89,17 @@ it('a line whose text occurs once in the document is kept, unless it is the numb
         else expect(counts.get(each) ?? 2, `${each} of page ${number}`).toBeGreaterThan(1);
       }
     }),
-    { numRuns: 300 },
+    RUNS,
   );
+});
+
+it('each page is told as it is laid out: a page of a large table takes its time', () => {
+  const contents = Array.from({ length: 3 }, (_, index) =>
+    contentOf({ pieces: [], comments: [] } as Parameters<typeof contentOf>[0], index),
+  );
+  let told = 0;
+  composePages(contents, [], () => (told += 1));
+  expect(told).toBe(3);
 });
 
 it('a page that is nothing but what the others have too is not emptied', () => {

@@ -100,3 +100,19 @@ it('the values of an XFA form stand with their labels', async () => {
     'Married [x]',
   ]);
 });
+
+it('signatures and stamps are read with the words that they show', async () => {
+  const place = '/Type /Annot /Rect [60 600 260 660] /F 4 /AP << /N 8 0 R >>';
+  const objects = pageWith(
+    [[50, 700, 'The tenant signs here.']],
+    [`<< ${place} /Subtype /Widget /FT /Sig /T (sign) >>`, `<< ${place} /Subtype /Stamp >>`],
+    '/AcroForm << /Fields [6 0 R] >>',
+  );
+  const drawn = 'BT /F 12 Tf 5 40 Td (Signed by Ada Hale) Tj 0 -14 Td (on 4 May) Tj ET';
+  const look = '/Type /XObject /Subtype /Form /BBox [0 0 200 60] /Resources << /Font << /F 5 0 R >> >>';
+  expect(await linesOf([...objects, stream(drawn, look)])).toEqual([
+    'The tenant signs here.',
+    'Stamp: Signed by Ada Hale on 4 May',
+    'Signature: Signed by Ada Hale on 4 May',
+  ]);
+});
