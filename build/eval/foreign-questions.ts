@@ -42,41 +42,34 @@ interface Attribute {
   readonly value: () => string;
 }
 
+/** What the reader was taught to look up. */
 const ATTRIBUTES: readonly Attribute[] = [
-  { name: 'guarantor', kind: 'foreign name', value: person },
+  { name: 'owner', kind: 'foreign name', value: person },
+  { name: 'manager', kind: 'foreign name', value: person },
   { name: 'deputy', kind: 'foreign name', value: person },
-  { name: 'previous owner', kind: 'foreign name', value: person },
-  { name: 'supplier', kind: 'foreign name', value: () => language().company.name() },
-  { name: 'place of storage', kind: 'foreign name', value: town },
-  { name: 'next stop', kind: 'foreign name', value: () => language().location.street() },
-  { name: 'call sign', kind: 'random letters', value: () => letters(4, 6) },
-  { name: 'password', kind: 'random letters', value: () => machine.string.alpha({ length: { min: 6, max: 10 } }) },
-  {
-    name: 'batch mark',
-    kind: 'random letters',
-    value: () => machine.string.alphanumeric({ length: 6, casing: 'upper' }),
-  },
-  { name: 'booking code', kind: 'random letters', value: () => machine.airline.recordLocator() },
-  {
-    name: 'serial number',
-    kind: 'serial number',
-    value: () => machine.string.numeric({ length: { min: 6, max: 10 } }),
-  },
-  { name: 'chassis number', kind: 'serial number', value: () => machine.vehicle.vin() },
-  { name: 'network address', kind: 'serial number', value: () => machine.internet.mac() },
-  { name: 'number plate', kind: 'serial number', value: () => machine.vehicle.vrm() },
-  { name: 'book number', kind: 'serial number', value: () => machine.commerce.isbn() },
+  { name: 'founder', kind: 'foreign name', value: person },
+  { name: 'head office', kind: 'foreign name', value: town },
+  { name: 'birthplace', kind: 'foreign name', value: town },
+  { name: 'call sign', kind: 'random letters', value: () => letters(3, 5) },
+  { name: 'password', kind: 'random letters', value: () => machine.string.alpha({ length: 6, casing: 'lower' }) },
+  { name: 'code name', kind: 'random letters', value: () => machine.string.alpha({ length: 5, casing: 'mixed' }) },
+  { name: 'reference number', kind: 'random letters', value: () => machine.airline.recordLocator() },
+  { name: 'serial number', kind: 'serial number', value: () => machine.string.numeric({ length: { min: 6, max: 9 } }) },
+  { name: 'part number', kind: 'serial number', value: () => machine.helpers.replaceSymbols('??-####') },
+  { name: 'registration mark', kind: 'serial number', value: () => machine.vehicle.vrm() },
+  { name: 'account number', kind: 'serial number', value: () => machine.finance.accountNumber(8) },
+  { name: 'access code', kind: 'serial number', value: () => machine.finance.pin(5) },
 ];
 
 const STATEMENTS: readonly ((attribute: string, entity: string, value: string) => string)[] = [
   (attribute, entity, value) => `The ${attribute} of ${entity} is ${value}.`,
-  (attribute, entity, value) => `For ${entity}, the ${attribute} on the list is ${value}.`,
-  (attribute, entity, value) => `A clerk had noted ${value} as the ${attribute} of ${entity}.`,
-  (attribute, entity, value) => `It was agreed last spring that ${value} should be the ${attribute} of ${entity}.`,
+  (attribute, entity, value) => `For ${entity}, the ${attribute} is ${value}.`,
+  (attribute, entity, value) => `${capital(entity)} has as ${attribute} ${value}.`,
+  (attribute, entity, value) => `As for ${entity}, the ${attribute} is ${value}.`,
 ];
 const QUESTIONS: readonly ((attribute: string, entity: string) => string)[] = [
   (attribute, entity) => `What is the ${attribute} of ${entity}?`,
-  (attribute, entity) => `Which ${attribute} is given for ${entity}?`,
+  (attribute, entity) => `For ${entity}, what is the ${attribute}?`,
 ];
 
 function drawDocument(): Questions {

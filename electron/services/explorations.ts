@@ -1,14 +1,16 @@
 /** Looks for a model's sharing plan on the reader's own documents, one at a time, in a process that can be ended at any moment. */
 import { failureOf, ProximaError } from '../../engine/errors.ts';
-import { planTarget, writePlan } from '../../engine/folders/plan-files.ts';
+import type { PlanStore } from '../../engine/folders/plan-store.ts';
 import type { ExploreProcess } from '../../engine/hosts/explorer.ts';
 import type { Exploration } from '../contract.ts';
 
 export interface ExplorationsParts {
+  /** Where plans are kept. */
+  readonly plans: PlanStore;
   readonly startExplorer: () => ExploreProcess;
   readonly threads: () => number | undefined;
   readonly onChange: (exploration: Exploration) => void;
-  /** A plan has been written into the model's folder. */
+  /** A plan has been kept. */
   readonly onPlan: (model: string | null) => void;
 }
 
@@ -50,7 +52,7 @@ export class Explorations {
         const check = message.exploration.plan.plans[0]?.check ?? null;
         this.#process = undefined; // Its own end is none of a failure any more.
         child.kill();
-        writePlan(planTarget(folder), message.exploration).then(
+        this.#parts.plans.keep(folder, message.exploration).then(
           () => {
             this.#end({ ...state, state: 'done', check });
             this.#parts.onPlan(model);

@@ -1,7 +1,7 @@
 /** The reader's choices; each takes effect when it is made. */
 import type { Settings } from '../../electron/contract.ts';
-import { offeredPlans } from '../../electron/plan-choice.ts';
 import type { PlanOffer } from '../../engine/engine.ts';
+import { offeredPlans } from '../../engine/plan-choice.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
 import { count } from '../format.ts';

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppEvent, ModelEntry, Settings, Turn } from '../../electron/contract.ts';
-import { usualPlanOf } from '../../electron/plan-choice.ts';
 import { type App, createApp } from '../../electron/services/app.ts';
 import { ProximaError } from '../../engine/errors.ts';
 import type { Fit } from '../../engine/fit.ts';
@@ -12,6 +11,7 @@ import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
 import { forkEngine } from '../../engine/hosts/fork-engine.ts';
 import type { WatchedHost } from '../../engine/hosts/watched-host.ts';
 import { ModelLibrary } from '../../engine/hub/model-library.ts';
+import { usualPlanOf } from '../../engine/plan-choice.ts';
 import { READER, temporaryFolder } from './command.ts';
 
 const PROSE = 'The weather was fair and nothing was said of it. ';
