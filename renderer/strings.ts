@@ -240,7 +240,7 @@ export const strings = {
   notices: {
     'engine-lost': (why: string) => `${why} It is started again, and what it had read is read again.`,
     'engine-back': 'The engine is back; nothing was lost.',
-    'engine-back-smaller': 'The engine is back, with the smaller cache (PoD); nothing was lost.',
+    'engine-back-smaller': 'The engine is back, with a smaller cache; nothing was lost.',
     'on-processor': (why: string) => `${why} Proxima runs on the processor instead.`,
     'answer-not-kept': (why: string) => `This answer could not be saved. ${why}`,
   },
@@ -254,8 +254,6 @@ export const strings = {
     unusable: (name: string) => `${name} (can’t be used)`,
     otherModels: 'Models …',
     modelNow: (name: string, tokens: string) => `${name}, up to ${tokens} tokens`,
-    plan: 'KV cache',
-    usualPlan: 'As the model was made for',
     sinks: 'First tokens that keep their own keys',
     recent: 'Latest tokens that keep their own keys',
     memory: 'Memory that reading may take, in MiB',
@@ -273,6 +271,26 @@ export const strings = {
       'The report has versions, this machine’s hardware and the last errors: no text of your documents, not what they are called, and no questions.',
     clearConfirm: 'All documents, conversations and settings are removed from this machine for good.',
     changes: 'A change takes effect at once; what is in memory is read again when it is needed.',
+  },
+  plans: {
+    title: 'What is kept of a document (KV cache)',
+    usual: 'The smallest that loses nothing',
+    now: (plan: string) => `For this model: ${plan}.`,
+    used: 'In use',
+    takes: (bytes: string, title: string) => `“${title}” takes ${bytes}.`,
+    less: (percent: string, here: boolean) =>
+      here ? `That is ${percent} less than dense.` : `A long document takes ${percent} less than dense.`,
+    standings: {
+      'all kept': 'Keeps all that the model can look at.',
+      adapted: 'The model was trained under this plan.',
+      'as good as dense': 'The model was not trained under this plan, and loses nothing by it that was measured.',
+      measured: 'The model was not trained under this plan. What it costs was measured.',
+      unmeasured: 'Nobody knows what it costs, so it is not offered. The models page can find a plan.',
+    },
+    evaluated: (questions: string, tokens: string, plan: string, dense: string) =>
+      `Of ${questions} questions about documents of up to ${tokens} tokens it answered ${plan} right, dense ${dense}.`,
+    found: (how: string) => `How it came about: ${how}.`,
+    figures: (plan: string) => `What ${plan} was measured to cost`,
   },
   models: {
     builtIn:
@@ -293,9 +311,9 @@ export const strings = {
     room: (tokens: string, weights: string, cache: string) =>
       `${tokens} tokens of context, weights ${weights}, dense KV cache ${cache} for 1,000 tokens.`,
     plans: {
-      none: 'No sharing plan yet.',
-      adapted: 'Trained under its sharing plan.',
-      'not adapted': 'Has a sharing plan that it was not trained under.',
+      none: 'No cache plan yet.',
+      adapted: 'Trained under its cache plan.',
+      'not adapted': 'Has a cache plan that it was not trained under.',
     },
     named: (repository: string, dtype: string) => `${repository} (${dtype})`,
     progress: (repository: string) => `How much of ${repository} has come`,
@@ -347,10 +365,10 @@ export const strings = {
     },
   },
   explore: {
-    open: 'Find a sharing plan …',
-    title: (model: string) => `A sharing plan for ${model}`,
+    open: 'Find a cache plan …',
+    title: (model: string) => `A cache plan for ${model}`,
     intro:
-      'Finds which layers of this model may share keys, by trying it on a few pages of your own documents with six facts planted in them. Nothing leaves this machine. It takes minutes, on a large model hours.',
+      'Finds what this model can do without of what it keeps, by trying it on a few pages of your own documents with six facts planted in them. Nothing leaves this machine. It takes minutes, on a large model hours.',
     documents: 'Documents to measure on',
     noDocuments: 'Add a document first: plans are measured on your own.',
     goal: 'How much to save',
@@ -364,12 +382,13 @@ export const strings = {
     saves: (percent: string) => `Saves ${percent} of a long document’s KV cache.`,
     notAdapted: 'The model was not trained under this plan: these figures are all that speaks for it.',
     measuredOn: (documents: readonly string[]) => `Measured on ${documents.join(', ')}.`,
-    unmeasured: 'Its sharing plan was not measured here, and is not used. Find one on your documents.',
+    unmeasured: 'Its cache plan was not measured here, and is not used. Find one on your documents.',
     cache: 'Cache',
     perplexity: 'Perplexity',
     planted: 'Planted facts found',
+    plan: 'This plan',
     facts: (found: number, planted: number) => `${found} of ${planted}`,
-    none: 'This model has no sharing plan. The models page can find one.',
+    none: 'This model has no cache plan. The models page can find one.',
   },
   engine: {
     starting: 'Starting the engine …',

@@ -1,4 +1,4 @@
-/** Looks for a model's sharing plan on the reader's own documents, one at a time, in a process that can be ended at any moment. */
+/** Looks for a model's cache plan on the reader's own documents, one at a time, in a process that can be ended at any moment. */
 import { failureOf, ProximaError } from '../../engine/errors.ts';
 import type { PlanStore } from '../../engine/folders/plan-store.ts';
 import type { ExploreProcess } from '../../engine/hosts/explorer.ts';

@@ -134,7 +134,7 @@ function verdictOf({ verdict, failure, facts }: ModelAssessment): string {
   const cache = (facts.denseBytesPerThousand / MEBIBYTE).toFixed(1);
   const shape = `${facts.layers} layers, ${facts.keyValueHeads} KV heads of ${facts.headSize}`;
   const what = `${facts.modelType}, ${shape}, ${facts.contextTokens.toLocaleString('en')} tokens of context`;
-  const plan = facts.plan === 'none' ? 'no sharing plan yet' : `sharing plan, ${facts.plan}`;
+  const plan = facts.plan === 'none' ? 'no cache plan yet' : `cache plan, ${facts.plan}`;
   const memory = `weights ${size} MiB, KV cache ${cache} MiB a 1,000 tokens (dense)`;
   const without = facts.withoutPod ? ` ${withoutPodWords(facts.withoutPod)}` : '';
   return `${verdict} — ${what}; ${memory}; ${plan}.${without}`;

@@ -12,9 +12,9 @@ import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 import { CheckNumbers } from './check-numbers.tsx';
 
-const SAVINGS = [null, 0.15, 0.25, 0.35] as const;
+const SAVINGS = [null, 0.25, 0.5, 0.75, 0.9] as const;
 
-export function ExploreDialog({ model }: { readonly model: string }) {
+export function ExploreDialog({ model }: { readonly model: string | null }) {
   const models = useAppState((state) => state.models);
   const openDialog = useAppState((state) => state.openDialog);
   useEffect(() => {
@@ -22,7 +22,7 @@ export function ExploreDialog({ model }: { readonly model: string }) {
   }, [models]);
   const exploration = models?.exploration?.model === model ? models.exploration : null;
   return (
-    <Modal title={strings.explore.title(model)}>
+    <Modal title={strings.explore.title(model ?? strings.settings.builtIn)}>
       <p className="quiet small">{strings.explore.intro}</p>
       {exploration?.state === 'running' ? <UnderWay exploration={exploration} /> : <Start model={model} />}
       {exploration?.failure && <p className="failure">{sentencesFor(exploration.failure, 'app')}</p>}
@@ -52,7 +52,7 @@ function UnderWay({ exploration: { done, total } }: { readonly exploration: Expl
   );
 }
 
-function Start({ model }: { readonly model: string }) {
+function Start({ model }: { readonly model: string | null }) {
   const documents = inOrder(useAppState((state) => state.documents)).filter(({ state }) => state === 'stored');
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [saving, setSaving] = useState<number | null>(null);
