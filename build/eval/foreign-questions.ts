@@ -10,6 +10,8 @@ import type { PlantedFact, Questions } from './documents.ts';
 
 const SEED = 20261125;
 const DOCUMENTS = 25;
+/** Plans are chosen on these, and judged on the others. */
+const DOCUMENTS_TO_CHOOSE_ON = 15;
 const FACTS = 8;
 const ABSENT = 2;
 /** Languages written in Latin letters. */
@@ -91,5 +93,6 @@ function drawDocument(): Questions {
 const capital = (sentence: string) => sentence.replace(/^./u, (first) => first.toUpperCase());
 
 for (const [index, tongue] of [machine, ...LANGUAGES].entries()) tongue.seed(SEED + index);
-const foreign = Array.from({ length: DOCUMENTS }, drawDocument);
-writeFileSync(join(import.meta.dirname, 'foreign-questions.json'), `${JSON.stringify(foreign, null, 1)}\n`);
+const draw = (length: number) => Array.from({ length }, drawDocument);
+const sets = { foreign: draw(DOCUMENTS), 'foreign-choice': draw(DOCUMENTS_TO_CHOOSE_ON) };
+writeFileSync(join(import.meta.dirname, 'foreign-questions.json'), `${JSON.stringify(sets, null, 1)}\n`);
