@@ -192,9 +192,10 @@ export interface Exploration {
   /** Null: the built-in one. */
   readonly model: string | null;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
-  /** Plans that were tried, of how many at most. */
+  /** Plans that were tried, of how many at most, and the seconds that these took. */
   readonly done: number;
   readonly total: number;
+  readonly seconds: number;
   /** What was found, once it is done. */
   readonly check: PlanCheck | null;
   readonly failure: Failure | null;

@@ -1,7 +1,7 @@
 /** Which cache plan a document is read under, and what may be said of it. */
 import { longSaving } from './cache/memory.ts';
 import { type CachePlan, checkPlan, densePlan, evenPlan, type LayerKind } from './cache/plan.ts';
-import { joinPlans, type NamedPlan, type PlanEvaluation, type PlanFile } from './cache/plan-file.ts';
+import { joinPlans, type NamedPlan, type PlanFile, standingOf } from './cache/plan-file.ts';
 import type { Proximity } from './cache/proximity.ts';
 import type { PlanId, PlanOffer } from './engine.ts';
 import { ProximaError } from './errors.ts';
@@ -10,7 +10,7 @@ import type { Model } from './model/model.ts';
 import { usualPlanOf } from './plan-choice.ts';
 
 export interface PolicyOptions {
-  /** Left out: the usual one of those that the model brings (`plan-choice.ts`), dense where it brings none. */
+  /** Left out: the first of a plan file that is given; else the usual one (`plan-choice.ts`), dense where there is none. */
   readonly policy?: PlanId | undefined;
   /** Instead of the model's own. */
   readonly planFile?: PlanFile | undefined;
@@ -50,9 +50,6 @@ const EVEN: Said & Pick<PlanOffer, 'id'> = {
   found: 'even blocks of consecutive layers; nobody has explored this model',
 };
 
-/** Of 100 questions that dense answers, one may be lost by a plan that counts as good as dense. */
-const SAME = 0.01;
-
 type PlannedModel = Pick<Model, 'planFile'> & { readonly decoder: Pick<Model['decoder'], 'cut'> };
 
 /** The plans that a model can be read under, the one that takes most first. */
@@ -76,16 +73,6 @@ function evenPlanOf(attention: readonly AttentionNode[]): CachePlan {
 function offerOf(plan: NamedPlan, saving: number): PlanOffer {
   const { id, label, found, check = null, evaluated = null } = plan;
   return { id, label, found, saving, check, evaluated, standing: standingOf(plan) };
-}
-
-function standingOf({ adapted, check, evaluated }: NamedPlan): PlanOffer['standing'] {
-  if (adapted) return 'adapted';
-  if (evaluated && isAsGood(evaluated)) return 'as good as dense';
-  return check || evaluated ? 'measured' : 'unmeasured';
-}
-
-function isAsGood({ questions, dense, plan }: PlanEvaluation): boolean {
-  return questions > 0 && dense - plan <= SAME * questions;
 }
 
 /** The model with the plans that somebody has explored for it. onRefused: hears of a plan that does not fit, which is left out. */
@@ -115,7 +102,7 @@ export function choosePolicy(model: Model, options: PolicyOptions = {}): Policy 
   const { layers, heads } = shapeOf(attention);
   const planFile = options.planFile ?? model.planFile;
   const plans = planFile?.plans;
-  const name = options.policy ?? (planFile ? usualPlanOf(plansOf(model, planFile)) : DENSE.id);
+  const name = options.policy ?? options.planFile?.plans[0]?.id ?? (plans ? usualPlanOf(plansOf(model)) : DENSE.id);
   // Dense stands beside a plan, whose window is then meant.
   const named = plans?.find(({ id }) => id === name);
   const window = named ?? plans?.[0] ?? DEFAULT_PROXIMITY;

@@ -377,7 +377,7 @@ export const strings = {
     start: 'Look for a plan',
     loading: 'Loading the model …',
     progress: 'Plans tried',
-    tried: (done: string, most: string) => `${done} plans tried, at most ${most}`,
+    tried: (done: string, most: string, left: string) => `${done} plans tried, at most ${most}; ${left} left at most`,
     back: 'Back to the models',
     saves: (percent: string) => `Saves ${percent} of a long document’s KV cache.`,
     notAdapted: 'The model was not trained under this plan: these figures are all that speaks for it.',

@@ -78,6 +78,20 @@ const firstVersion = z
     return { version: 2 as const, plans: [{ id: 'pod', label: 'PoD', units, ...rest }] };
   });
 
+/** Of 100 questions one may be lost by a plan that counts as good as dense. */
+const SAME = 0.01;
+
+/** What is known of a plan's cost (`engine.ts`, `PlanOffer`). */
+export function standingOf({ adapted, check, evaluated }: Pick<NamedPlan, 'adapted' | 'check' | 'evaluated'>) {
+  if (adapted) return 'adapted';
+  if (evaluated && isAsGood(evaluated)) return 'as good as dense';
+  return check || evaluated ? 'measured' : 'unmeasured';
+}
+
+function isAsGood({ questions, dense, plan }: PlanEvaluation): boolean {
+  return questions > 0 && dense - plan <= SAME * questions;
+}
+
 /** The plans of both; one of the second stands for one of the first that bears its id. */
 export function joinPlans(own: PlanFile | undefined, more: readonly NamedPlan[]): PlanFile | undefined {
   const ids = new Set(more.map(({ id }) => id));

@@ -28,9 +28,10 @@ export class PlanStore {
     this.#folder = folder;
   }
 
-  /** Where what is explored of a model is kept, without ending. Rejects with `model-missing`. */
-  async stem(modelFolder: string): Promise<string> {
-    return join(this.#folder, await fingerprint(modelFolder));
+  /** A file for what has been measured of a model as long as there is no plan. Rejects with `model-missing`. */
+  async measured(modelFolder: string): Promise<string> {
+    await mkdir(this.#folder, { recursive: true });
+    return `${await this.#stem(modelFolder)}.measured`;
   }
 
   /** What was explored of a model; undefined where nothing was, or there is no such model. Rejects with `plan-invalid`. */
@@ -43,7 +44,9 @@ export class PlanStore {
   async keep(modelFolder: string, exploration: Exploration): Promise<{ target: string; picture: string }> {
     await mkdir(this.#folder, { recursive: true });
     const content = { version: 1, folder: resolve(modelFolder), plan: exploration.plan };
-    return writePlan(await this.stem(modelFolder), exploration, content);
+    const kept = await writePlan(await this.#stem(modelFolder), exploration, content);
+    await rm(await this.measured(modelFolder), { force: true });
+    return kept;
   }
 
   /** Forgets what was explored of a model, also when its folder has gone. */
@@ -56,8 +59,13 @@ export class PlanStore {
     for (const name of names) if (ids.has(idOf(name))) await rm(join(this.#folder, name), { force: true });
   }
 
+  /** Where what is explored of a model is kept, without ending. */
+  async #stem(modelFolder: string): Promise<string> {
+    return join(this.#folder, await fingerprint(modelFolder));
+  }
+
   #file(modelFolder: string): Promise<string | undefined> {
-    return this.stem(modelFolder).then(
+    return this.#stem(modelFolder).then(
       (stem) => `${stem}.json`,
       () => undefined,
     );

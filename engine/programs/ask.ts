@@ -1,5 +1,6 @@
 /** The terminal front: `npm run ask -- FILE "QUESTION"`. Answers on stdout, progress and errors on stderr. */
 import { join } from 'node:path';
+import type { PlanFile } from '../cache/plan-file.ts';
 import { type Document, type Progress, withLeftOut } from '../documents/document.ts';
 import type { Answer, PlanId } from '../engine.ts';
 import { failureOf, ProximaError } from '../errors.ts';
@@ -33,19 +34,24 @@ async function main(): Promise<void> {
   const runtime = await chooseRuntime(line.runtime, line.threads);
   const model = await loadWithPlans(line, runtime);
   try {
-    const planFile = line.plan ? await readPlans(line.plan) : model.planFile;
+    const given = line.plan ? await readPlans(line.plan) : undefined;
     const run = (policy: PlanId | undefined) => {
-      const chosen = choosePolicy(model, { policy, planFile, sinks: line.sinks, recent: line.recent });
+      const chosen = choosePolicy(model, { policy, planFile: given, sinks: line.sinks, recent: line.recent });
       return answerUnder(chosen, line, model, runtime, whole, pages, controller.signal);
     };
-    const usual = line.policy ?? usualPlanOf(plansOf(model, planFile));
-    if (line.compare) {
-      const other = usual === 'dense' ? plansOf(model, planFile).at(-1)?.id : usual;
-      printComparison(line, await run('dense'), await run(other));
-    } else print(line, await run(usual));
+    if (line.compare) printComparison(line, await run('dense'), await run(line.policy ?? comparedWith(model, given)));
+    else print(line, await run(line.policy));
   } finally {
     await model.decoder.close();
   }
+}
+
+/** What dense is compared with where nobody said: the usual plan, and where that is dense itself the smallest that there is. */
+function comparedWith(model: Model, given: PlanFile | undefined): PlanId | undefined {
+  if (given) return given.plans[0]?.id;
+  const plans = plansOf(model);
+  const usual = usualPlanOf(plans);
+  return usual === 'dense' ? plans.at(-1)?.id : usual;
 }
 
 async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise<Document> {

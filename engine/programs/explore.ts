@@ -3,8 +3,8 @@
  * says what it costs. Keeps the plan and pictures in the data folder. Stopped, it goes on where it stood when it is called again.
  */
 
-import { mkdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { describePlan } from '../cache/plan.ts';
 import {
@@ -56,19 +56,17 @@ async function explore(options: Options): Promise<void> {
   };
   try {
     const texts = await readTexts(options.document);
+    const started = performance.now();
     if (options.check) return await check(options.check, explorable, texts, told);
     const goal = { delta: options.delta, saving: options.saving };
-    const stem = options.out ? resolve(options.out).replace(/\.json$/, '') : await store.stem(folder);
-    mkdirSync(dirname(stem), { recursive: true });
-    // Beside the plan until there is one: an exploration that is stopped goes on from there.
-    const measured = `${stem}.measured`;
+    const stem = options.out && resolve(options.out).replace(/\.json$/, '');
+    // An exploration that is stopped goes on from there.
+    const measured = stem ? `${stem}.measured` : await store.measured(folder);
     const exploration = await findPlan(explorable, texts, { goal, known: openKnownCosts(measured), ...told });
     progress.stop();
+    const kept = stem ? await writePlan(stem, exploration, exploration.plan) : await store.keep(folder, exploration);
     rmSync(measured, { force: true });
-    const kept = options.out
-      ? await writePlan(stem, exploration, exploration.plan)
-      : await store.keep(folder, exploration);
-    report(options, exploration, kept);
+    report(options, exploration, kept, (performance.now() - started) / 1000);
   } finally {
     progress.stop();
     await explorable.model.decoder.close();
@@ -95,18 +93,25 @@ function readTexts(files: readonly string[]): Promise<NamedText[]> {
   );
 }
 
-function report({ json, out }: Options, { plan, found, similarity }: Exploration, { target, picture }: Kept): void {
+function report(
+  { json, out }: Options,
+  { plan, found, similarity }: Exploration,
+  { target, picture }: Kept,
+  seconds: number,
+): void {
   const { chosen, alone, steps } = found;
   const dense = (steps[0] ?? chosen).cost;
   if (json) {
     const check = { dense, plan: chosen.cost };
     const curve = steps.map(({ saving, cost }) => ({ saving, ...cost }));
     process.stdout.write(
-      `${JSON.stringify({ plan, saving: chosen.saving, similarity, alone, check, curve, target, picture }, null, 2)}\n`,
+      `${JSON.stringify({ plan, saving: chosen.saving, similarity, alone, check, curve, seconds, target, picture }, null, 2)}\n`,
     );
     return;
   }
-  process.stdout.write(`${lines(found, dense, { target, picture }, out).join('\n')}\n`);
+  process.stdout.write(
+    `Looked for ${Math.ceil(seconds / 60)} min.\n${lines(found, dense, { target, picture }, out).join('\n')}\n`,
+  );
 }
 
 function lines({ chosen, alone, steps }: Found, dense: PlanCost, { target, picture }: Kept, out?: string): string[] {

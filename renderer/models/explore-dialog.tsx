@@ -5,7 +5,7 @@ import type { Exploration } from '../../electron/contract.ts';
 import { sentencesFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
-import { count, percent } from '../format.ts';
+import { count, percent, seconds } from '../format.ts';
 import { attempt, loadModels } from '../state/actions.ts';
 import { inOrder } from '../state/documents.ts';
 import { useAppState } from '../state/use-store.ts';
@@ -36,13 +36,15 @@ export function ExploreDialog({ model }: { readonly model: string | null }) {
   );
 }
 
-function UnderWay({ exploration: { done, total } }: { readonly exploration: Exploration }) {
+function UnderWay({ exploration: { done, total, seconds: taken } }: { readonly exploration: Exploration }) {
   return (
     <div className="model">
       <div className="what">
         <progress aria-label={strings.explore.progress} max={Math.max(1, total)} value={done} />
         <p className="quiet small">
-          {total === 0 ? strings.explore.loading : strings.explore.tried(count(done), count(total))}
+          {total === 0
+            ? strings.explore.loading
+            : strings.explore.tried(count(done), count(total), seconds((taken / done) * (total - done)))}
         </p>
       </div>
       <button type="button" onClick={() => void attempt(() => bridge.cancelExploration({}))}>

@@ -67,13 +67,16 @@ export function modelHandlers(services: Services): Pick<Handlers, ModelCalls> {
       await models.remove(model);
       return null;
     },
-    explore: async ({ model, documents, saving }) =>
-      explorations.start({
+    explore: async ({ model, documents, saving }) => {
+      const folder = model === null ? parts.modelFolder : (await models.find(model)).folder;
+      return explorations.start({
         model,
-        folder: model === null ? parts.modelFolder : (await models.find(model)).folder,
+        folder,
+        measured: await plans.measured(folder),
         documents: documents.map((document) => ({ name: store.get(document).title, text: textOf(document) })),
         saving: saving ?? undefined,
-      }),
+      });
+    },
     cancelExploration: () => {
       explorations.cancel();
       return null;
