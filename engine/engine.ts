@@ -4,6 +4,7 @@
  * over all of them (`tests/integration/engine.test.ts`).
  */
 import type { CacheParts } from './cache/memory.ts';
+import type { CachePlan } from './cache/plan.ts';
 import type { PlanCheck, PlanEvaluation } from './cache/plan-file.ts';
 import type { Page } from './documents/document.ts';
 import type { Failure } from './errors.ts';
@@ -63,6 +64,8 @@ export interface PlanOffer {
   readonly standing: 'all kept' | 'as good as dense' | 'adapted' | 'measured' | 'unmeasured';
   /** How it came about, for people. */
   readonly found: string;
+  /** What is kept, [layer][KV head]. */
+  readonly units: CachePlan['units'];
   /** Share of a long document's cache that it saves. */
   readonly saving: number;
   readonly check: PlanCheck | null;

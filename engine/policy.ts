@@ -33,14 +33,11 @@ const DEFAULT_PROXIMITY: Proximity = { sinks: 16, recent: 256 };
 /** Leaders that save about 35 % of a long document's cache: 0.3 of the layers. */
 const EVEN_BLOCKS = 0.3;
 
-const DENSE: PlanOffer = {
+const DENSE: Said & Pick<PlanOffer, 'id'> = {
   id: 'dense',
   label: 'dense',
   standing: 'all kept',
   found: 'every layer keeps its own keys',
-  saving: 0,
-  check: null,
-  evaluated: null,
 };
 /** What there is for a model that brings no plan. */
 const EVEN: Said & Pick<PlanOffer, 'id'> = {
@@ -55,11 +52,20 @@ type PlannedModel = Pick<Model, 'planFile'> & { readonly decoder: Pick<Model['de
 /** The plans that a model can be read under, the one that takes most first. */
 export function plansOf(model: PlannedModel, planFile = model.planFile): PlanOffer[] {
   const { attention } = model.decoder.cut;
-  const saving = (plan: CachePlan) => longSaving({ ...shapeOf(attention), plan });
-  const offers = planFile?.plans.map((plan) => offerOf(plan, saving(plan)));
-  if (offers) return [DENSE, ...offers.toSorted((a, b) => a.saving - b.saving)];
-  return [DENSE, { ...EVEN, saving: saving(evenPlanOf(attention)), check: null, evaluated: null }];
+  const { layers, heads } = shapeOf(attention);
+  const offer = (said: typeof DENSE, plan: CachePlan, measured: Measured = {}): PlanOffer => {
+    const { check = null, evaluated = null } = measured;
+    return { ...said, units: plan.units, saving: longSaving({ ...shapeOf(attention), plan }), check, evaluated };
+  };
+  const dense = offer(DENSE, densePlan(layers, heads));
+  if (!planFile) return [dense, offer(EVEN, evenPlanOf(attention))];
+  const offers = planFile.plans.map((named) =>
+    offer({ id: named.id, ...said({ ...named, standing: standingOf(named) }) }, named, named),
+  );
+  return [dense, ...offers.toSorted((a, b) => a.saving - b.saving)];
 }
+
+type Measured = Pick<NamedPlan, 'check' | 'evaluated'>;
 
 function shapeOf(attention: readonly AttentionNode[]) {
   const { keyValueHeads: heads = 0, headSize = 0 } = attention[0] ?? {};
@@ -68,11 +74,6 @@ function shapeOf(attention: readonly AttentionNode[]) {
 
 function evenPlanOf(attention: readonly AttentionNode[]): CachePlan {
   return evenPlan(keyMeanings(attention), shapeOf(attention).heads, EVEN_BLOCKS);
-}
-
-function offerOf(plan: NamedPlan, saving: number): PlanOffer {
-  const { id, label, found, check = null, evaluated = null } = plan;
-  return { id, label, found, saving, check, evaluated, standing: standingOf(plan) };
 }
 
 /** The model with the plans that somebody has explored for it. onRefused: hears of a plan that does not fit, which is left out. */

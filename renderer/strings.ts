@@ -290,7 +290,8 @@ export const strings = {
     evaluated: (questions: string, tokens: string, plan: string, dense: string) =>
       `Of ${questions} questions about documents of up to ${tokens} tokens it answered ${plan} right, dense ${dense}.`,
     found: (how: string) => `How it came about: ${how}.`,
-    figures: (plan: string) => `What ${plan} was measured to cost`,
+    more: (plan: string) => `What ${plan} keeps, layer by layer`,
+    picture: (plan: string) => `What ${plan} keeps for each layer and KV head: keys on the left, values on the right`,
   },
   models: {
     builtIn:

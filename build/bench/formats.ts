@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { FORMATS, vectorBytes } from '../../engine/cache/format.ts';
+import { FORMATS, type Format, vectorBytes } from '../../engine/cache/format.ts';
 import { readKernelFiles } from '../../engine/runtime/kernel-files.ts';
 import { requestDevice } from '../../engine/runtime/webgpu-device.ts';
 import { requestNodeAdapter } from '../../engine/runtime/webgpu-node.ts';
@@ -19,7 +19,17 @@ if (!adapter) throw new Error('Dawn finds no adapter; VK_ICD_FILENAMES names a d
 const { vendor, architecture, description } = adapter.info;
 const machine = machineOf([vendor, architecture, description].filter(Boolean).join(' '));
 const device = await requestDevice(adapter);
-const rows = [];
+
+interface Row {
+  readonly shape: string;
+  readonly format: Format;
+  readonly bytes: number;
+  readonly milliseconds: number;
+  /** Bytes a second that attention reads, over those that a copy reads and writes. */
+  readonly ofCopy: number;
+}
+
+const rows: Row[] = [];
 for (const { name, attention } of SUBJECTS) {
   for (const format of FORMATS) {
     const rates = await measureBandwidth(device, readKernelFiles(), attention, tokens, format);

@@ -1,6 +1,7 @@
 /** The model's cache plans: what each takes of the document at hand, what is known of its cost, and which one is used. */
 import { useEffect, useState } from 'react';
 import type { Measured, PlanOffer } from '../../engine/engine.ts';
+import { drawPlan } from '../../engine/explore/plan-picture.ts';
 import { usualPlanOf } from '../../engine/plan-choice.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { bytes, count, percent } from '../format.ts';
@@ -118,14 +119,19 @@ function Facts({ plan, measured }: FactsProps) {
         </p>
       )}
       <p className="quiet small">{strings.plans.found(found)}</p>
-      {check && (
-        <details className="small">
-          <summary>{strings.plans.figures(planName(plan.id, [plan]))}</summary>
-          <CheckNumbers check={check} />
-        </details>
-      )}
+      <details className="small">
+        <summary>{strings.plans.more(planName(plan.id, [plan]))}</summary>
+        <PlanPicture plan={plan} />
+        {check && <CheckNumbers check={check} />}
+      </details>
     </>
   );
+}
+
+function PlanPicture({ plan }: { readonly plan: PlanOffer }) {
+  const name = planName(plan.id, [plan]);
+  const picture = `data:image/svg+xml,${encodeURIComponent(drawPlan(plan, name))}`;
+  return <img src={picture} alt={strings.plans.picture(name)} />;
 }
 
 function standingWords({ standing }: PlanOffer): string {

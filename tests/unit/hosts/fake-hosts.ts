@@ -13,7 +13,7 @@ import { type Clock, type EngineProcess, type WatchedHost, watchHost } from '../
 import type { OpenReading, Reader } from '../../../engine/local/reader.ts';
 
 export function offer(id: string, standing: PlanOffer['standing'], saving: number): PlanOffer {
-  return { id, label: id, standing, found: 'made up', saving, check: null, evaluated: null };
+  return { id, label: id, standing, found: 'made up', units: [], saving, check: null, evaluated: null };
 }
 
 export const PLANS: readonly PlanOffer[] = [offer('dense', 'all kept', 0), offer('pod', 'adapted', 0.4)];
