@@ -3,9 +3,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { PlanCheck } from '../../engine/cache/plan-file.ts';
 import { PlanStore, readPlans } from '../../engine/folders/plan-store.ts';
-import { ask, READER, ROOT, temporaryFolder } from './command.ts';
+import { ask, ROOT, temporaryFolder } from './command.ts';
 import { shallowReader } from './model-folder.ts';
 
 const PROSE =
@@ -72,12 +71,16 @@ describe('npm run explore', () => {
     expect(stdout).toMatch(/was not trained for this cache plan \(explored on walks\.txt/);
   });
 
-  it('measures the plans of a file, those that were explored as well', async () => {
-    const { stdout } = await explore('--document', document, '--data', home, '--check', join(READER, 'pod.json'));
-    const { plans } = JSON.parse(stdout);
-    expect(plans.map(({ check }: { check: PlanCheck }) => check.documents)).toEqual([['walks.txt'], ['walks.txt']]);
-    expect(plans[1].check.dense.found).toBeGreaterThanOrEqual(4);
-    expect(plans[1].check.plan.found).toBeGreaterThanOrEqual(4);
+  it('measures the plans of a file that was kept, and finds what exploring found', async () => {
+    const [name = ''] = filesOf(join(home, 'plans')).filter((each) => each.endsWith('.json'));
+    const kept = join(home, 'plans', name);
+    const elsewhere = join(temporaryFolder(), 'again');
+    await shallowReader(2, elsewhere);
+    const { stdout } = await explore('--model', elsewhere, '--document', document, '--data', home, '--check', kept);
+    const [before, again] = [(await readPlans(kept)).plans[0]?.check, JSON.parse(stdout).plans[0].check];
+    expect(again).toMatchObject({ documents: ['walks.txt'], saving: before?.saving });
+    expect(again.plan.loss).toBeCloseTo(before?.plan.loss ?? 0, 4);
+    expect(again.dense.loss).toBeCloseTo(before?.dense.loss ?? 0, 4);
   });
 });
 
