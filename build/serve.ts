@@ -1,11 +1,11 @@
 /** `npm run serve [-- --port N --data DIR --model DIR]`: builds the screen if need be and serves the app; its URL on one line. */
 
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { serve } from '../electron/serve/server.ts';
 import { createApp } from '../electron/services/app.ts';
+import { DATA_FOLDER } from '../engine/folders/plan-store.ts';
 import { readDocumentFile } from '../engine/hosts/document-reader.ts';
 import { forkEngine, type RuntimeChoice } from '../engine/hosts/fork-engine.ts';
 import { startLog } from '../engine/log/log.ts';
@@ -16,7 +16,7 @@ const SCREEN = join(ROOT, 'dist/renderer');
 
 const options = new Command('serve')
   .option('--port <number>', 'port on 127.0.0.1; any free one when left out', Number, 0)
-  .option('--data <folder>', 'where documents and conversations are kept', join(homedir(), '.local/share/proxima'))
+  .option('--data <folder>', 'where documents and conversations are kept', DATA_FOLDER)
   .addOption(
     new Option('--runtime <runtime>', 'where the engine runs; what the settings say when left out').choices([
       'auto',

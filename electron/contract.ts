@@ -23,7 +23,7 @@ export const settingsSchema = z.object({
   /** Name of a model on this machine; the built-in one where null. */
   model: z.string().max(255).nullable(),
   runtime: z.enum(['auto', 'cpu', 'webgpu']),
-  /** Id of a cache plan; 'auto': the smallest whose cost is known. */
+  /** Id of a cache plan; 'auto': the smallest that loses nothing (`plan-choice.ts`). */
   plan,
   /** Tokens that keep their own keys in every layer; the model's own where null. */
   sinks: z.number().int().min(0).max(1024).nullable(),
@@ -53,15 +53,15 @@ export const calls = {
   cancelImport: z.object({}),
   findModels: z.object({}),
   removeModel: z.object({ model: z.string().max(255) }),
-  /** Forgotten where null. */
-  /** Looks for a sharing plan on documents of the library. */
+  /** Looks for a cache plan on documents of the library. */
   explore: z.object({
     model: z.string().max(255).nullable(),
     documents: z.array(id).min(1).max(8),
     /** Share of a long document's cache; as much as costs next to nothing where null. */
-    saving: z.number().min(0.01).max(0.5).nullable(),
+    saving: z.number().min(0.01).max(0.97).nullable(),
   }),
   cancelExploration: z.object({}),
+  /** Forgotten where null. */
   setHubToken: z.object({ token: z.string().trim().min(1).max(500).nullable() }),
   read: z.object({
     document: id,
@@ -187,14 +187,15 @@ export interface Download {
   readonly failure: Failure | null;
 }
 
-/** The search for a model's sharing plan. */
+/** The search for a model's cache plan. */
 export interface Exploration {
   /** Null: the built-in one. */
   readonly model: string | null;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
-  /** Plans that were tried, of how many at most. */
+  /** Plans that were tried, of how many at most, and the seconds that these took. */
   readonly done: number;
   readonly total: number;
+  readonly seconds: number;
   /** What was found, once it is done. */
   readonly check: PlanCheck | null;
   readonly failure: Failure | null;

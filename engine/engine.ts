@@ -4,7 +4,8 @@
  * over all of them (`tests/integration/engine.test.ts`).
  */
 import type { CacheParts } from './cache/memory.ts';
-import type { PlanCheck } from './cache/plan-file.ts';
+import type { CachePlan } from './cache/plan.ts';
+import type { PlanCheck, PlanEvaluation } from './cache/plan-file.ts';
 import type { Page } from './documents/document.ts';
 import type { Failure } from './errors.ts';
 import type { Fit } from './fit.ts';
@@ -56,11 +57,19 @@ export interface PlanOffer {
   /** What people call it. */
   readonly label: string;
   /**
-   * all kept: the dense model. adapted: the model was trained under it. measured: its cost was measured, see `check`.
-   * unmeasured: nobody knows what it costs.
+   * all kept: the dense model. as good as dense: it answers as many questions about long documents right, see `evaluated`.
+   * adapted: the model was trained under it. measured: its cost was measured on some documents, see `check`. unmeasured: nobody
+   * knows what it costs.
    */
-  readonly standing: 'all kept' | 'adapted' | 'measured' | 'unmeasured';
+  readonly standing: 'all kept' | 'as good as dense' | 'adapted' | 'measured' | 'unmeasured';
+  /** How it came about, for people. */
+  readonly found: string;
+  /** What is kept, [layer][KV head]. */
+  readonly units: CachePlan['units'];
+  /** Share of a long document's cache that it saves. */
+  readonly saving: number;
   readonly check: PlanCheck | null;
+  readonly evaluated: PlanEvaluation | null;
 }
 
 /** What is read: documents in their order, under a plan. */

@@ -15,7 +15,7 @@ const LONG = [
   'integration/webgpu-parity.test.ts',
   'browser/chat.test.ts',
   'integration/supervised-engine.test.ts',
-  'integration/explore.test.ts',
+  'integration/webgpu-answers.test.ts',
   'integration/gguf-reader.test.ts',
 ];
 

@@ -27,7 +27,10 @@ export interface Questions {
 
 export interface QuestionFile {
   readonly absentAnswer: string;
-  /** needles: few facts a document; crowded: many that share entities and attributes. */
+  /**
+   * needles: few facts a document; crowded: many that share entities and attributes; foreign: names and values that no generator
+   * of this project makes (`foreign-questions.ts`); foreign-choice: more of these, on which plans may be chosen.
+   */
   readonly sets: Readonly<Record<string, readonly Questions[]>>;
 }
 
@@ -47,7 +50,9 @@ interface Piece {
 }
 
 export function readQuestions(): QuestionFile {
-  return JSON.parse(readFileSync(join(import.meta.dirname, 'questions.json'), 'utf8')) as QuestionFile;
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'));
+  const { absentAnswer, sets } = read('questions.json') as QuestionFile;
+  return { absentAnswer, sets: { ...sets, ...(read('foreign-questions.json') as QuestionFile['sets']) } };
 }
 
 /** The held-out novel, sentence by sentence; a paragraph's last sentence ends with a line break. */

@@ -11,12 +11,20 @@ import { describeExploration } from './exploration.ts';
 import { drawHeatMaps, type Grid } from './heat-map.ts';
 import { percent, table } from './markdown.ts';
 import { type AnsweredQuestion, confidence, parseResults, type Results } from './results.ts';
+import { drawSavingChart, type Point } from './saving-chart.ts';
 
 const FOLDER = join(import.meta.dirname, 'results');
 const DEPTHS = 10;
+/** What the chart of savings shows: results of the shipped reader, and lengths. */
+const SHOWN: readonly string[] = ['reader', 'foreign'];
+const CHARTED: readonly number[] = [4096, 16384];
 const NAMES: Readonly<Record<string, string>> = {
   dense: 'dense',
   pod: 'PoD',
+  small: 'Small',
+  smallest: 'Smallest',
+  'streaming@small': 'sinks + window (StreamingLLM) at the memory of Small',
+  'snapkv@small': 'eviction before the question (SnapKV-like) at the memory of Small',
   streaming: 'sinks + window (StreamingLLM)',
   snapkv: 'eviction before the question (SnapKV-like)',
   'snapkv-question': 'eviction by the question (SnapKV-like)',
@@ -37,8 +45,36 @@ function main(): void {
     : '';
   writeFileSync(
     join(import.meta.dirname, 'REPORT.md'),
-    `${introduction}\n${parts.join('\n')}${explored.map((name) => describeExploration(FOLDER, name)).join('')}${describeCurve()}`,
+    `${introduction}\n${describeSavings(all)}${parts.join('\n')}${explored.map((name) => describeExploration(FOLDER, name)).join('')}${describeCurve()}`,
   );
+}
+
+/** Every plan that the shipped reader was asked under, by what it saves and how many it got right. */
+function describeSavings(all: readonly Results[]): string {
+  const series = all
+    .filter(({ label }) => SHOWN.includes(label))
+    .flatMap((results) =>
+      unique(results.answered.map(({ length }) => length))
+        .filter((length) => CHARTED.includes(length))
+        .map((length) => ({
+          name: `${results.label}, ${thousands(length)} tokens`,
+          points: pointsOf(results, length),
+        })),
+    );
+  if (series.length === 0) return '';
+  writeFileSync(join(FOLDER, 'saving-against-score.svg'), drawSavingChart(series));
+  return '![KV cache saved against exact answers](results/saving-against-score.svg)\n\n';
+}
+
+function pointsOf({ answered, plan, savings }: Results, length: number): Point[] {
+  const policies = unique(answered.map(({ policy }) => policy)).filter((policy) => !policy.includes('@'));
+  return policies.flatMap((policy) => {
+    const present = cell(answered, policy, length).filter((each) => !isAbsent(each));
+    if (present.length === 0) return [];
+    const label = plan.plans.find(({ id }) => id === policy)?.label ?? policy;
+    const score = present.filter(({ exact }) => exact).length / present.length;
+    return [{ label, saving: savings[policy]?.[length] ?? 0, score }];
+  });
 }
 
 function order({ label }: Results): number {

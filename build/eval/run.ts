@@ -2,7 +2,7 @@
  * npm run eval: looks facts up in documents of 1k to 64k tokens through the engine, under dense, the model's cache plans, and
  * at the same memory the two known alternatives that drop tokens.
  *
- *     npm run eval [-- --lengths 1024,4096] [--documents 25,8] [--policies dense,pod] [--model DIR] [--plan FILE] [--label NAME] [--set needles|crowded]
+ *     npm run eval [-- --lengths 1024,4096] [--documents 25,8] [--policies dense,pod] [--model DIR] [--plan FILE] [--label NAME] [--set needles|crowded|foreign]
  *
  * Every document's answers are kept in build/eval/work, so that a run can be stopped and taken up again. Writes
  * build/eval/results/LABEL.json; `npm run eval:report` makes the tables and pictures of all results.

@@ -1,4 +1,6 @@
 /** The engine as the app sees it: started with the settings, watched, and replaced when they change. */
+
+import type { PlanFile } from '../../engine/cache/plan-file.ts';
 import type { ContextId, Engine, PlanOffer } from '../../engine/engine.ts';
 import { errorOf, type Failure, failureOf, ProximaError } from '../../engine/errors.ts';
 import type { StartedHost } from '../../engine/hosts/hosted-engine.ts';
@@ -15,6 +17,8 @@ export interface EngineServiceParts {
   readonly settings: () => Settings;
   /** Rejects with `entry-missing` where the model of the settings is not there any more. */
   readonly modelFolder: () => Promise<string>;
+  /** Plans that were explored for the model of a folder. */
+  readonly explored: (modelFolder: string) => Promise<PlanFile | undefined>;
   readonly onState: (state: EngineState) => void;
   readonly onNotice: (notice: Notice) => void;
   readonly onReadAgain: (id: ContextId, event: Extract<ReadingEvent, { type: 'progress' | 'prepared' }>) => void;
@@ -91,10 +95,11 @@ export class EngineService {
   async #start(control: JobControl, isCurrent: () => boolean): Promise<SupervisedEngine> {
     const folder = await untilAborted(this.#parts.modelFolder(), control.signal);
     this.#modelFolder = folder;
+    const explored = await untilAborted(this.#parts.explored(folder), control.signal);
     const startHost = (signal: AbortSignal) => this.#startHost(folder, signal);
     const engine = await delegate(
       control,
-      SupervisedEngine.start({ startHost, folder, watch: this.#watch(isCurrent) }),
+      SupervisedEngine.start({ startHost, folder, explored, watch: this.#watch(isCurrent) }),
     );
     if (isCurrent()) this.#engine = engine;
     return engine;

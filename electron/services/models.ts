@@ -1,18 +1,29 @@
 /** The models of this machine as the screen shows them: every figure of theirs comes from their own files. */
 import { readFile } from 'node:fs/promises';
+import type { PlanStore } from '../../engine/folders/plan-store.ts';
 import { type CatalogueModel, cacheBytesPerThousand, catalogueSchema } from '../../engine/hub/catalogue.ts';
 import { dtypesOf, filesOf, type Hub, listRepository } from '../../engine/hub/hub.ts';
 import { assess, type KnownModel, type ModelLibrary } from '../../engine/hub/model-library.ts';
 import type { CatalogueEntry, ModelEntry, RepositoryChoices } from '../contract.ts';
 
 /** The built-in one first, under no name: that is how the settings choose it. */
-export async function modelEntries(builtIn: string, library: ModelLibrary): Promise<ModelEntry[]> {
-  const assessed = await Promise.all([assess(builtIn), library.list()]);
-  const [own, others] = assessed;
-  return [
-    entryOf({ name: own.name, folder: builtIn, own: false, assessment: own }, true),
-    ...others.map((each) => entryOf(each, false)),
-  ];
+export async function modelEntries(builtIn: string, library: ModelLibrary, plans: PlanStore): Promise<ModelEntry[]> {
+  const [own, others] = await Promise.all([assess(builtIn), library.list()]);
+  const told = async (model: Assessed, isBuiltIn: boolean) => entryOf(await withExplored(model, plans), isBuiltIn);
+  return Promise.all([
+    told({ name: own.name, folder: builtIn, own: false, assessment: own }, true),
+    ...others.map((each) => told(each, false)),
+  ]);
+}
+
+/** What was explored of a model that was not trained under a plan is what is known of its plans. */
+async function withExplored(model: Assessed, plans: PlanStore): Promise<Assessed> {
+  const { facts } = model.assessment;
+  if (!facts || facts.plan === 'adapted') return model;
+  const explored = (await plans.find(model.folder).catch(() => undefined))?.plans[0]; // The engine tells of a damaged file.
+  if (!explored) return model;
+  const known = { ...facts, plan: 'not adapted' as const, check: explored.check ?? null };
+  return { ...model, assessment: { ...model.assessment, facts: known } };
 }
 
 type Assessed = KnownModel & { readonly assessment: Awaited<ReturnType<typeof assess>> };

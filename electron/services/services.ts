@@ -1,15 +1,16 @@
 /** The services, wired to each other. */
 import { join } from 'node:path';
+import type { PlanFile } from '../../engine/cache/plan-file.ts';
 import type { Document } from '../../engine/documents/document.ts';
-import type { PlanId } from '../../engine/engine.ts';
 import { type Failure, failureOf } from '../../engine/errors.ts';
+import { PlanStore } from '../../engine/folders/plan-store.ts';
 import { type ConvertProcess, forkConverter } from '../../engine/hosts/converter.ts';
 import type { ReadFileOptions } from '../../engine/hosts/document-reader.ts';
 import { type ExploreProcess, forkExplorer } from '../../engine/hosts/explorer.ts';
 import type { StartedHost } from '../../engine/hosts/hosted-engine.ts';
 import { ModelLibrary } from '../../engine/hub/model-library.ts';
+import { comparedPlansOf, usualPlanOf } from '../../engine/plan-choice.ts';
 import type { AppEvent, Settings } from '../contract.ts';
-import { offeredPlans, usualPlanOf } from '../plan-choice.ts';
 import { Answers } from './answers.ts';
 import { ConversationStore } from './conversations.ts';
 import { Conversions } from './conversions.ts';
@@ -57,6 +58,7 @@ export interface Services {
   readonly answers: Answers;
   readonly library: Library;
   readonly explorations: Explorations;
+  readonly plans: PlanStore;
   readonly conversions: Conversions;
   /** The engine is replaced by one with the settings and the model's folder as they are now. */
   restart(): void;
@@ -89,6 +91,7 @@ export function createServices(parts: AppParts): Services {
   const settings = new SettingsStore(database);
   const conversations = new ConversationStore(database);
   const models = new ModelLibrary(join(parts.dataFolder, 'models'));
+  const plans = new PlanStore(join(parts.dataFolder, 'plans'));
   const access = new HubAccess(parts.secrets ?? secretInMemory());
   const downloads = new Downloads({
     folder: join(parts.dataFolder, 'models'),
@@ -104,6 +107,7 @@ export function createServices(parts: AppParts): Services {
       const { model } = settings.get();
       return model === null ? parts.modelFolder : (await models.find(model)).folder;
     },
+    explored: (folder) => exploredPlans(folder),
     onState: (state) => emit({ type: 'engine', engine: state }),
     onNotice: (notice) => emit({ type: 'notice', notice }),
     onReadAgain: (id, event) => readings.readAgain(id, event),
@@ -119,11 +123,7 @@ export function createServices(parts: AppParts): Services {
     whenPlansKnown: () => engine.whenPlansKnown(),
     onChange: (document) => library.changed(document),
   });
-  const comparedPlans = (document: string): PlanId[] => {
-    const plans = offeredPlans(engine.plans);
-    const ids = [plans[0]?.id, plans.at(-1)?.id].filter((id) => id !== undefined);
-    return ids.length === 0 ? [readings.planOf(document)] : [...new Set(ids)];
-  };
+  const comparedPlans = (document: string) => comparedPlansOf(engine.plans, readings.planOf(document));
   const answers = new Answers({
     conversations,
     readings,
@@ -141,6 +141,7 @@ export function createServices(parts: AppParts): Services {
     onFailure: (failure) => events.failed(failure),
   });
   const explorations = new Explorations({
+    plans,
     startExplorer: parts.startExplorer ?? forkExplorer,
     threads: () => settings.get().threads ?? undefined,
     onChange: (exploration) => emit({ type: 'exploration', exploration }),
@@ -170,6 +171,16 @@ export function createServices(parts: AppParts): Services {
     }
   }
 
+  /** A damaged file is told of, and keeps no model from running. */
+  async function exploredPlans(folder: string): Promise<PlanFile | undefined> {
+    try {
+      return await plans.find(folder);
+    } catch (cause) {
+      events.failed(failureOf(cause));
+      return undefined;
+    }
+  }
+
   function restart(): void {
     answers.stopAll();
     readings.reset();
@@ -192,6 +203,7 @@ export function createServices(parts: AppParts): Services {
     answers,
     library,
     explorations,
+    plans,
     conversions,
     restart,
   };

@@ -23,6 +23,13 @@ const checkSchema = z.object({
 
 export type PlanCheck = z.infer<typeof checkSchema>;
 
+/** Of so many questions about long documents, those that were answered right dense and under the plan (`npm run eval`). */
+const evaluationSchema = z
+  .object({ questions: count, dense: count, plan: count, longestTokens: count })
+  .refine(({ questions, dense, plan }) => dense <= questions && plan <= questions);
+
+export type PlanEvaluation = z.infer<typeof evaluationSchema>;
+
 /** What every plan of any version says beside its units. */
 const madeFor = {
   sinks: count,
@@ -30,6 +37,7 @@ const madeFor = {
   adapted: z.boolean(),
   found: z.string(),
   check: checkSchema.optional(),
+  evaluated: evaluationSchema.optional(),
 };
 
 const unitSchema = z.discriminatedUnion('role', [
@@ -56,7 +64,7 @@ export type NamedPlan = z.infer<typeof namedPlanSchema>;
 const distinct = (plans: readonly { readonly id: string }[]) =>
   new Set(plans.map(({ id }) => id)).size === plans.length;
 
-const planFileSchema = z.object({
+export const planFileSchema = z.object({
   version: z.literal(2),
   plans: z.array(namedPlanSchema).min(1).refine(distinct),
 });
@@ -69,6 +77,27 @@ const firstVersion = z
     const units = sharingPlan(leaders).units.map((row) => [...row]);
     return { version: 2 as const, plans: [{ id: 'pod', label: 'PoD', units, ...rest }] };
   });
+
+/** Of 100 questions one may be lost by a plan that counts as good as dense. */
+const SAME = 0.01;
+
+/** What is known of a plan's cost (`engine.ts`, `PlanOffer`). */
+export function standingOf({ adapted, check, evaluated }: Pick<NamedPlan, 'adapted' | 'check' | 'evaluated'>) {
+  if (adapted) return 'adapted';
+  if (evaluated && isAsGood(evaluated)) return 'as good as dense';
+  return check || evaluated ? 'measured' : 'unmeasured';
+}
+
+function isAsGood({ questions, dense, plan }: PlanEvaluation): boolean {
+  return questions > 0 && dense - plan <= SAME * questions;
+}
+
+/** The plans of both; one of the second stands for one of the first that bears its id. */
+export function joinPlans(own: PlanFile | undefined, more: readonly NamedPlan[]): PlanFile | undefined {
+  const ids = new Set(more.map(({ id }) => id));
+  const plans = [...(own?.plans.filter(({ id }) => !ids.has(id)) ?? []), ...more];
+  return plans.length === 0 ? undefined : { version: 2, plans };
+}
 
 /** Throws `plan-invalid`. */
 export function parsePlanFile(text: string, name: string): PlanFile {

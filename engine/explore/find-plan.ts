@@ -41,6 +41,8 @@ export interface ExploreOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** What a plan is called that was explored: the model's own have other names. */
+export const EXPLORED = 'explored';
 /** Loss that may be added where nothing else is asked for, in nats. */
 export const USUAL_DELTA = 0.1;
 const SIMILARITY = { queries: 32, sinks: PROBE_PROXIMITY.sinks, recent: PROBE_PROXIMITY.recent };
@@ -143,8 +145,8 @@ function spaceOf({ decoder: { cut } }: Model): SearchSpace {
 function planFileOf({ chosen, steps }: Found, documents: readonly NamedText[]): PlanFile {
   const dense = (steps[0] ?? chosen).cost;
   const plan = {
-    id: 'pod',
-    label: 'PoD',
+    id: EXPLORED,
+    label: 'Explored',
     units: chosen.plan.units.map((row) => [...row]),
     sinks: SINKS,
     recent: RECENT,

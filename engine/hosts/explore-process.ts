@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { failureOf } from '../errors.ts';
 import { findPlan, loadExplorable } from '../explore/find-plan.ts';
+import { openKnownCosts } from '../folders/known-costs.ts';
 import { openModelFolder } from '../folders/node.ts';
 import { log, startInheritedLog } from '../log/log.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
@@ -14,11 +15,12 @@ const post = (message: ExploreMessage) => parent.post(message);
 
 parent.listen(async (message) => {
   try {
-    const { folder, documents, goal, threads } = exploreRequestSchema.parse(message);
+    const { folder, documents, goal, measured, threads } = exploreRequestSchema.parse(message);
     const runtime = createCpuRuntime(threads === undefined ? {} : { threads });
     const explorable = await loadExplorable(await openModelFolder(folder), runtime, join(folder, 'onnx'));
     const onProgress = (done: number, total: number) => post({ type: 'progress', done, total });
-    const exploration = await findPlan(explorable, documents, { goal, onProgress });
+    const known = measured === undefined ? undefined : openKnownCosts(measured);
+    const exploration = await findPlan(explorable, documents, { goal, known, onProgress });
     post({ type: 'found', exploration });
   } catch (cause) {
     log.error('no plan was found', cause);

@@ -9,6 +9,8 @@ export const exploreRequestSchema = z.object({
   folder: z.string().min(1),
   documents: z.array(z.object({ name: z.string(), text: z.string() })).min(1),
   goal: z.object({ delta: z.number().optional(), saving: z.number().optional() }),
+  /** A file for what was measured, so that an exploration that was ended goes on where it stood. */
+  measured: z.string().min(1).optional(),
   threads: z.number().int().positive().optional(),
 });
 export type ExploreRequest = z.infer<typeof exploreRequestSchema>;

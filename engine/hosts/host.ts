@@ -1,4 +1,5 @@
 /** The engine's side of the protocol: one model behind a port, its contexts by the caller's names. */
+import type { PlanFile } from '../cache/plan-file.ts';
 import type { Engine, PreparedContext } from '../engine.ts';
 import { type Failure, failureOf, ProximaError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
@@ -17,8 +18,15 @@ import {
   type Work,
 } from './protocol.ts';
 
-/** Loads the model of a folder, by the name that the caller gives it. Rejects as `loadModel` does. */
-export type LoadReader = (folder: string, onProgress: (done: number, total: number) => void) => Promise<Reader>;
+/**
+ * Loads the model of a folder, by the name that the caller gives it, with plans that were explored for it. Rejects as `loadModel`
+ * does.
+ */
+export type LoadReader = (
+  folder: string,
+  onProgress: (done: number, total: number) => void,
+  explored?: PlanFile,
+) => Promise<Reader>;
 
 /** Answers the messages of a port until it is closed. onFault: hears of what should not happen, with its stack, for the log. */
 export function serveEngine(port: Port, load: LoadReader, onFault: (cause: unknown) => void = () => {}): void {
@@ -80,11 +88,12 @@ class EngineHost {
     }
   }
 
-  async #loadModel({ id, folder }: RequestOf<'load'>): Promise<Loaded> {
+  async #loadModel({ id, folder, explored }: RequestOf<'load'>): Promise<Loaded> {
     await this.#engine?.dispose();
     this.#contexts.clear();
     const tell = this.#tell(id);
-    const engine = new LocalEngine(await this.#load(folder, (done, total) => tell({ type: 'loading', done, total })));
+    const onProgress = (done: number, total: number) => tell({ type: 'loading', done, total });
+    const engine = new LocalEngine(await this.#load(folder, onProgress, explored));
     this.#engine = engine;
     return { model: engine.model, capabilities: engine.capabilities };
   }

@@ -1,4 +1,5 @@
 /** An engine behind a port: the caller's side of the protocol. It lives as long as its host does, and no longer. */
+import type { PlanFile } from '../cache/plan-file.ts';
 import type {
   Answered,
   AskEvent,
@@ -32,6 +33,12 @@ export interface StartedHost {
   terminate(): void;
 }
 
+export interface LoadOptions {
+  /** Plans that were explored for the model, beside those that it brings. */
+  readonly explored?: PlanFile | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+}
+
 interface Pending {
   resolve(outcome: unknown): void;
   reject(cause: ProximaError): void;
@@ -59,14 +66,15 @@ export class HostedEngine implements Engine {
     host: StartedHost,
     folder: string,
     generation: number,
-    onProgress: (progress: LoadProgress) => void = () => {},
+    { explored, onProgress = () => {} }: LoadOptions = {},
   ): Job<HostedEngine> {
     const connection = new Connection(host);
     return startJob<HostedEngine>(
       async ({ signal }) => {
         signal.addEventListener('abort', () => connection.close(new ProximaError('cancelled')), { once: true });
         try {
-          const job = connection.request('load', { folder }, (event) => event.type === 'loading' && onProgress(event));
+          const tell = (event: HostEvent) => event.type === 'loading' && onProgress(event);
+          const job = connection.request('load', { folder, explored: writable(explored) }, tell);
           return new HostedEngine(connection, await job.result, generation);
         } catch (cause) {
           connection.close(new ProximaError('cancelled'));

@@ -2,16 +2,19 @@
 import { join } from 'node:path';
 import { openModelFolder } from '../folders/node.ts';
 import { readerOf } from '../local/model-reader.ts';
+import { log } from '../log/log.ts';
 import { loadModel } from '../model/model.ts';
+import { withExplored } from '../policy.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LoadReader } from './host.ts';
 
 export function loadReader(runtime: Runtime): LoadReader {
-  return async (folder, onProgress) => {
+  return async (folder, onProgress, explored) => {
     const model = await loadModel(await openModelFolder(folder), runtime, {
       dataFolder: join(folder, 'onnx'),
       onProgress,
     });
-    return readerOf(model, runtime);
+    const onRefused = (cause: unknown) => log.warn('a plan that was explored is left out', cause);
+    return readerOf(withExplored(model, explored, onRefused), runtime);
   };
 }

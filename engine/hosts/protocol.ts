@@ -1,7 +1,7 @@
 /**
  * What an engine's host and its caller say to each other over one port. Version 2.
  *
- *     caller → host    load     a model folder                            → loaded
+ *     caller → host    load     a model folder, with plans explored for it → loaded
  *                      measure  a context under every plan                → measured
  *                      prepare  a context, under a plan                   → prepared; fit, progress and memory while it reads
  *                      ask      a question about a prepared context       → answered; text as it comes
@@ -12,6 +12,7 @@
  * its result or with `failed`, exactly once. Contexts are named by UUIDs of the caller's, which mean the same to every host.
  */
 import { z } from 'zod';
+import { planFileSchema } from '../cache/plan-file.ts';
 import type {
   Answered,
   AskEvent,
@@ -53,7 +54,7 @@ const question = z.object({
 });
 
 export const requestSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('load'), id, folder: z.string().min(1) }),
+  z.object({ type: z.literal('load'), id, folder: z.string().min(1), explored: planFileSchema.optional() }),
   z.object({ type: z.literal('measure'), id, context: measurable }),
   z.object({ type: z.literal('prepare'), id, contextId, context: spec }),
   z.object({ type: z.literal('ask'), id, contextId, question }),

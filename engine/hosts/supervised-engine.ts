@@ -4,6 +4,7 @@
  * again under its old name, and what was under way is done once more. After trouble with the card's memory contexts take the next
  * smaller plan; where there is none, the failure is the caller's, and the engine goes on without that context.
  */
+import type { PlanFile } from '../cache/plan-file.ts';
 import type {
   Answered,
   AskEvent,
@@ -28,6 +29,8 @@ export interface SupervisedParts {
   readonly startHost: (signal: AbortSignal) => Promise<StartedHost>;
   /** The model's folder, by the name that hosts know it by. */
   readonly folder: string;
+  /** Plans that were explored for the model, beside those that it brings. */
+  readonly explored?: PlanFile | undefined;
   readonly watch?: EngineWatch;
 }
 
@@ -311,14 +314,15 @@ export class SupervisedEngine implements Engine {
   }
 
   async #startOnce(): Promise<HostedEngine> {
-    const started = await this.#parts.startHost(this.#disposal.signal);
+    const { startHost, folder, explored } = this.#parts;
+    const started = await startHost(this.#disposal.signal);
     if (this.#disposed) {
       started.terminate();
       throw new ProximaError('cancelled');
     }
     this.#starting = started;
     try {
-      const host = await HostedEngine.load(started, this.#parts.folder, ++this.#generation).result;
+      const host = await HostedEngine.load(started, folder, ++this.#generation, { explored }).result;
       const isFirst = this.#latest === undefined;
       this.#latest = host;
       this.#current = host;

@@ -2,6 +2,7 @@
 import { openHttpFolder } from '../folders/http.ts';
 import { readerOf } from '../local/model-reader.ts';
 import { loadModel } from '../model/model.ts';
+import { withExplored } from '../policy.ts';
 import { createBrowserWebGpuRuntime } from '../runtime/webgpu-browser.ts';
 import { type LoadReader, serveEngine } from './host.ts';
 import { type HostMessage, isPing } from './host-envelope.ts';
@@ -36,9 +37,11 @@ self.addEventListener(
     try {
       availableBytes = data.availableBytes;
       const runtime = await createBrowserWebGpuRuntime(() => availableBytes);
-      const load: LoadReader = async (url, onProgress) => {
+      const load: LoadReader = async (url, onProgress, explored) => {
         const dataFolder = new URL('onnx/', `${url}/`).href;
-        return readerOf(await loadModel(openHttpFolder(url), runtime, { dataFolder, onProgress }), runtime);
+        const model = await loadModel(openHttpFolder(url), runtime, { dataFolder, onProgress });
+        const onRefused = (cause: unknown) => console.warn('a plan that was explored is left out', cause);
+        return readerOf(withExplored(model, explored, onRefused), runtime);
       };
       // The window's console goes into the app's log.
       serveEngine(port, load, (cause) => console.error(cause));

@@ -1,20 +1,22 @@
 /** The terminal front: `npm run ask -- FILE "QUESTION"`. Answers on stdout, progress and errors on stderr. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parsePlanFile } from '../cache/plan-file.ts';
+import type { PlanFile } from '../cache/plan-file.ts';
 import { type Document, type Progress, withLeftOut } from '../documents/document.ts';
 import type { Answer, PlanId } from '../engine.ts';
-import { ProximaError } from '../errors.ts';
+import { failureOf, ProximaError } from '../errors.ts';
 import { openModelFolder } from '../folders/node.ts';
+import { PlanStore, readPlans } from '../folders/plan-store.ts';
 import { readDocumentFile } from '../hosts/document-reader.ts';
 import { Reading } from '../local/reading.ts';
 import type { Turn } from '../model/chat-template.ts';
 import { loadModel, type Model } from '../model/model.ts';
-import { choosePolicy, type Policy, plansOf } from '../policy.ts';
+import { usualPlanOf } from '../plan-choice.ts';
+import { choosePolicy, type Policy, plansOf, withExplored } from '../policy.ts';
 import { chooseRuntime } from '../runtime/choose-runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { splitThinking } from '../thinking.ts';
 import { noteWords } from '../words/note-words.ts';
+import { sentencesFor } from '../words/words.ts';
 import { type CommandLine, parseCommandLine } from './ask/options.ts';
 import { startProgress } from './ask/progress.ts';
 import { createReport, type DocumentFacts, formatComparison, formatReport, type Report } from './ask/report.ts';
@@ -30,19 +32,26 @@ async function main(): Promise<void> {
   const whole = await readWithProgress(line, controller.signal);
   const pages = choosePages(whole, line.pages);
   const runtime = await chooseRuntime(line.runtime, line.threads);
-  const model = await loadModel(await openModelFolder(line.model), runtime, { dataFolder: join(line.model, 'onnx') });
+  const model = await loadWithPlans(line, runtime);
   try {
-    const planFile = line.plan ? parsePlanFile(await readPlan(line.plan), line.plan) : model.planFile;
+    const given = line.plan ? await readPlans(line.plan) : undefined;
     const run = (policy: PlanId | undefined) => {
-      const chosen = choosePolicy(model, { policy, planFile, sinks: line.sinks, recent: line.recent });
+      const chosen = choosePolicy(model, { policy, planFile: given, sinks: line.sinks, recent: line.recent });
       return answerUnder(chosen, line, model, runtime, whole, pages, controller.signal);
     };
-    const [dense, other] = plansOf({ planFile });
-    if (line.compare) printComparison(line, await run(dense?.id), await run(line.policy ?? other?.id));
+    if (line.compare) printComparison(line, await run('dense'), await run(line.policy ?? comparedWith(model, given)));
     else print(line, await run(line.policy));
   } finally {
     await model.decoder.close();
   }
+}
+
+/** What dense is compared with where nobody said: the usual plan, and where that is dense itself the smallest that there is. */
+function comparedWith(model: Model, given: PlanFile | undefined): PlanId | undefined {
+  if (given) return given.plans[0]?.id;
+  const plans = plansOf(model);
+  const usual = usualPlanOf(plans);
+  return usual === 'dense' ? plans.at(-1)?.id : usual;
 }
 
 async function readWithProgress(line: CommandLine, signal: AbortSignal): Promise<Document> {
@@ -167,10 +176,13 @@ function unread(document: Document, pages: Document['pages']): string[] {
   return left === 0 ? [] : [`${left} of ${document.pages.length} pages were left out, as --pages asked.`];
 }
 
-async function readPlan(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => {
-    throw new ProximaError('file-missing', { path });
-  });
+/** A plan that was explored and can't be used is told of, and left out. */
+async function loadWithPlans(line: CommandLine, runtime: Runtime): Promise<Model> {
+  const note = (cause: unknown) =>
+    void process.stderr.write(`Note: what was explored is left out. ${sentencesFor(failureOf(cause), 'terminal')}\n`);
+  const model = await loadModel(await openModelFolder(line.model), runtime, { dataFolder: join(line.model, 'onnx') });
+  const explored = await new PlanStore(join(line.data, 'plans')).find(line.model).catch(note);
+  return withExplored(model, explored ?? undefined, note);
 }
 
 function print(line: CommandLine, report: Report): void {

@@ -1,17 +1,15 @@
 /**
  * `npm run explore -- --document FILE...`: finds a cache plan for a model on the reader's own documents, with the engine itself, and
- * says what it costs. Writes the plan and pictures beside the model. Stopped, it goes on where it stood when it is called again.
+ * says what it costs. Keeps the plan and pictures in the data folder. Stopped, it goes on where it stood when it is called again.
  */
 
 import { rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { describePlan } from '../cache/plan.ts';
-import { parsePlanFile } from '../cache/plan-file.ts';
-import { ProximaError } from '../errors.ts';
 import {
   checkPlans,
+  EXPLORED,
   type ExplorableModel,
   type Exploration,
   findPlan,
@@ -23,7 +21,7 @@ import type { PlanCost } from '../explore/plan-cost.ts';
 import { describeChange, type Found } from '../explore/search.ts';
 import { openKnownCosts } from '../folders/known-costs.ts';
 import { openModelFolder } from '../folders/node.ts';
-import { planTarget, writePlan } from '../folders/plan-files.ts';
+import { DATA_FOLDER, PlanStore, readPlans, writePlan } from '../folders/plan-store.ts';
 import { readDocumentFile } from '../hosts/document-reader.ts';
 import { createCpuRuntime } from '../runtime/cpu.ts';
 import { startProgress } from './ask/progress.ts';
@@ -31,11 +29,14 @@ import { reportFailure } from './report-failure.ts';
 
 const BUILT_IN_MODEL = join(import.meta.dirname, '../../assets/models/reader');
 
+type Kept = Awaited<ReturnType<PlanStore['keep']>>;
+
 interface Options {
   readonly model: string;
   readonly document: readonly string[];
   readonly delta?: number;
   readonly saving?: number;
+  readonly data: string;
   readonly out?: string;
   readonly check?: string;
   readonly json: boolean;
@@ -46,6 +47,7 @@ process.once('SIGINT', () => controller.abort());
 
 async function explore(options: Options): Promise<void> {
   const folder = resolve(options.model);
+  const store = new PlanStore(join(resolve(options.data), 'plans'));
   const explorable = await loadExplorable(await openModelFolder(folder), createCpuRuntime(), join(folder, 'onnx'));
   const progress = startProgress('Trying plans', 'plans');
   const told = {
@@ -54,15 +56,17 @@ async function explore(options: Options): Promise<void> {
   };
   try {
     const texts = await readTexts(options.document);
+    const started = performance.now();
     if (options.check) return await check(options.check, explorable, texts, told);
     const goal = { delta: options.delta, saving: options.saving };
-    const target = options.out ? resolve(options.out) : planTarget(folder);
-    // Beside the plan until there is one: an exploration that is stopped goes on from there.
-    const measured = `${target}.measured`;
+    const stem = options.out && resolve(options.out).replace(/\.json$/, '');
+    // An exploration that is stopped goes on from there.
+    const measured = stem ? `${stem}.measured` : await store.measured(folder);
     const exploration = await findPlan(explorable, texts, { goal, known: openKnownCosts(measured), ...told });
     progress.stop();
+    const kept = stem ? await writePlan(stem, exploration, exploration.plan) : await store.keep(folder, exploration);
     rmSync(measured, { force: true });
-    report(options, exploration, target, await writePlan(target, exploration));
+    report(options, exploration, kept, (performance.now() - started) / 1000);
   } finally {
     progress.stop();
     await explorable.model.decoder.close();
@@ -76,10 +80,7 @@ async function check(
   texts: readonly NamedText[],
   told: Parameters<typeof checkPlans>[3],
 ): Promise<void> {
-  const content = await readFile(path, 'utf8').catch(() => {
-    throw new ProximaError('file-missing', { path });
-  });
-  const checked = await checkPlans(explorable, texts, parsePlanFile(content, path), told);
+  const checked = await checkPlans(explorable, texts, await readPlans(path), told);
   process.stdout.write(`${JSON.stringify(checked, null, 2)}\n`);
 }
 
@@ -92,21 +93,28 @@ function readTexts(files: readonly string[]): Promise<NamedText[]> {
   );
 }
 
-function report({ json }: Options, { plan, found, similarity }: Exploration, target: string, picture: string): void {
+function report(
+  { json, out }: Options,
+  { plan, found, similarity }: Exploration,
+  { target, picture }: Kept,
+  seconds: number,
+): void {
   const { chosen, alone, steps } = found;
   const dense = (steps[0] ?? chosen).cost;
   if (json) {
     const check = { dense, plan: chosen.cost };
     const curve = steps.map(({ saving, cost }) => ({ saving, ...cost }));
     process.stdout.write(
-      `${JSON.stringify({ plan, saving: chosen.saving, similarity, alone, check, curve, target, picture }, null, 2)}\n`,
+      `${JSON.stringify({ plan, saving: chosen.saving, similarity, alone, check, curve, seconds, target, picture }, null, 2)}\n`,
     );
     return;
   }
-  process.stdout.write(`${lines(found, dense, target, picture).join('\n')}\n`);
+  process.stdout.write(
+    `Looked for ${Math.ceil(seconds / 60)} min.\n${lines(found, dense, { target, picture }, out).join('\n')}\n`,
+  );
 }
 
-function lines({ chosen, alone, steps }: Found, dense: PlanCost, target: string, picture: string): string[] {
+function lines({ chosen, alone, steps }: Found, dense: PlanCost, { target, picture }: Kept, out?: string): string[] {
   const told = (cost: PlanCost) =>
     `loss ${cost.loss.toFixed(3)}, perplexity ${cost.perplexity.toFixed(2)}, planted facts ${cost.found} of ${cost.planted}`;
   const percent = (share: number) => `${(share * 100).toFixed(1).padStart(5)} %`;
@@ -124,7 +132,8 @@ function lines({ chosen, alone, steps }: Found, dense: PlanCost, target: string,
     `  dense: ${told(dense)}`,
     `  plan:  ${told(chosen.cost)}`,
     'The model was not trained under this plan: these figures are all that speaks for it.',
-    `Written to ${target} and ${picture}. Try it: npm run ask -- FILE "QUESTION" --plan ${target} --compare`,
+    `Kept in ${target}; pictures beside it, ${picture}.`,
+    `Try it: npm run ask -- FILE "QUESTION" ${out ? `--plan ${target}` : `--policy ${EXPLORED}`} --compare`,
   ];
 }
 
@@ -145,7 +154,8 @@ const command = new Command('npm run explore --')
     'save at least so much of a long document’s cache instead',
     (text) => within(0, 97)(text) / 100,
   )
-  .option('--out <file>', 'where the plan goes; beside the model when left out')
+  .option('--data <folder>', 'where plans are kept, and found again', DATA_FOLDER)
+  .option('--out <file>', 'where the plan goes instead')
   .option('--check <file>', 'look for nothing: print the plans of a file with what they cost')
   .option('--json', 'print JSON', false);
 

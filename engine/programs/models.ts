@@ -7,6 +7,7 @@ import { Command, Option } from 'commander';
 import { describeGguf } from '../folders/describe-gguf.ts';
 import { findGgufFiles } from '../folders/find-models.ts';
 import { isGgufFile } from '../folders/import-gguf.ts';
+import { DATA_FOLDER, PlanStore } from '../folders/plan-store.ts';
 import type { FoundModel } from '../hosts/converter.ts';
 import { cacheBytesPerThousand, catalogueSchema } from '../hub/catalogue.ts';
 import { DTYPES, type Dtype } from '../hub/dtypes.ts';
@@ -20,7 +21,7 @@ import { startProgress } from './ask/progress.ts';
 import { reportFailure } from './report-failure.ts';
 
 const CATALOGUE = join(import.meta.dirname, '../../assets/models/catalogue.json');
-const FOLDER = join(homedir(), '.local/share/proxima/models');
+const FOLDER = join(DATA_FOLDER, 'models');
 const MEBIBYTE = 2 ** 20;
 
 interface Options {
@@ -99,7 +100,9 @@ function told({ place, name, path, bytes, quantisation, contextTokens, verdict, 
 }
 
 async function remove(name: string, options: Options): Promise<void> {
-  const model = await new ModelLibrary(options.data).remove(name);
+  const library = new ModelLibrary(options.data);
+  await new PlanStore(join(options.data, '../plans')).forget((await library.find(name)).folder);
+  const model = await library.remove(name);
   const what = model.own ? 'removed, with its files' : 'forgotten; its folder is untouched';
   print(options, model, `${model.name}: ${what}.`);
 }
@@ -131,7 +134,7 @@ function verdictOf({ verdict, failure, facts }: ModelAssessment): string {
   const cache = (facts.denseBytesPerThousand / MEBIBYTE).toFixed(1);
   const shape = `${facts.layers} layers, ${facts.keyValueHeads} KV heads of ${facts.headSize}`;
   const what = `${facts.modelType}, ${shape}, ${facts.contextTokens.toLocaleString('en')} tokens of context`;
-  const plan = facts.plan === 'none' ? 'no sharing plan yet' : `sharing plan, ${facts.plan}`;
+  const plan = facts.plan === 'none' ? 'no cache plan yet' : `cache plan, ${facts.plan}`;
   const memory = `weights ${size} MiB, KV cache ${cache} MiB a 1,000 tokens (dense)`;
   const without = facts.withoutPod ? ` ${withoutPodWords(facts.withoutPod)}` : '';
   return `${verdict} — ${what}; ${memory}; ${plan}.${without}`;

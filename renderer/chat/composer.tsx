@@ -2,7 +2,7 @@
 import { SendHorizontal } from 'lucide-react';
 import { Switch } from 'radix-ui';
 import type { DocumentEntry } from '../../electron/contract.ts';
-import { offeredPlans } from '../../electron/plan-choice.ts';
+import { offeredPlans } from '../../engine/plan-choice.ts';
 import { ask } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';

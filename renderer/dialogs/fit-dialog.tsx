@@ -1,9 +1,9 @@
 /** What fits before anything is read: the whole under each plan, or a part; with the bytes. */
 import { useEffect, useState } from 'react';
 import type { DocumentEntry } from '../../electron/contract.ts';
-import { offeredPlans } from '../../electron/plan-choice.ts';
 import type { Measured, PlanId } from '../../engine/engine.ts';
 import type { Fit } from '../../engine/fit.ts';
+import { offeredPlans } from '../../engine/plan-choice.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { bytes, count } from '../format.ts';
 import { planSentence } from '../plan-names.ts';

@@ -27,7 +27,7 @@ export function CheckNumbers({ check }: { readonly check: PlanCheck | null }) {
           <td>{facts(dense)}</td>
         </tr>
         <tr>
-          <th scope="row">{strings.compare.plans.pod}</th>
+          <th scope="row">{strings.explore.plan}</th>
           <td>{perplexity(plan)}</td>
           <td>{facts(plan)}</td>
         </tr>

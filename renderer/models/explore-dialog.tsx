@@ -5,16 +5,16 @@ import type { Exploration } from '../../electron/contract.ts';
 import { sentencesFor } from '../../engine/words/words.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
-import { count, percent } from '../format.ts';
+import { count, percent, seconds } from '../format.ts';
 import { attempt, loadModels } from '../state/actions.ts';
 import { inOrder } from '../state/documents.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 import { CheckNumbers } from './check-numbers.tsx';
 
-const SAVINGS = [null, 0.15, 0.25, 0.35] as const;
+const SAVINGS = [null, 0.25, 0.5, 0.75, 0.9] as const;
 
-export function ExploreDialog({ model }: { readonly model: string }) {
+export function ExploreDialog({ model }: { readonly model: string | null }) {
   const models = useAppState((state) => state.models);
   const openDialog = useAppState((state) => state.openDialog);
   useEffect(() => {
@@ -22,7 +22,7 @@ export function ExploreDialog({ model }: { readonly model: string }) {
   }, [models]);
   const exploration = models?.exploration?.model === model ? models.exploration : null;
   return (
-    <Modal title={strings.explore.title(model)}>
+    <Modal title={strings.explore.title(model ?? strings.settings.builtIn)}>
       <p className="quiet small">{strings.explore.intro}</p>
       {exploration?.state === 'running' ? <UnderWay exploration={exploration} /> : <Start model={model} />}
       {exploration?.failure && <p className="failure">{sentencesFor(exploration.failure, 'app')}</p>}
@@ -36,13 +36,15 @@ export function ExploreDialog({ model }: { readonly model: string }) {
   );
 }
 
-function UnderWay({ exploration: { done, total } }: { readonly exploration: Exploration }) {
+function UnderWay({ exploration: { done, total, seconds: taken } }: { readonly exploration: Exploration }) {
   return (
     <div className="model">
       <div className="what">
         <progress aria-label={strings.explore.progress} max={Math.max(1, total)} value={done} />
         <p className="quiet small">
-          {total === 0 ? strings.explore.loading : strings.explore.tried(count(done), count(total))}
+          {total === 0
+            ? strings.explore.loading
+            : strings.explore.tried(count(done), count(total), seconds((taken / done) * (total - done)))}
         </p>
       </div>
       <button type="button" onClick={() => void attempt(() => bridge.cancelExploration({}))}>
@@ -52,7 +54,7 @@ function UnderWay({ exploration: { done, total } }: { readonly exploration: Expl
   );
 }
 
-function Start({ model }: { readonly model: string }) {
+function Start({ model }: { readonly model: string | null }) {
   const documents = inOrder(useAppState((state) => state.documents)).filter(({ state }) => state === 'stored');
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [saving, setSaving] = useState<number | null>(null);

@@ -15,7 +15,7 @@ export function ModelItem({ model }: { readonly model: ModelEntry }) {
   const openDialog = useAppState((state) => state.openDialog);
   const isChosen = model.builtIn ? chosen === null : chosen === model.name;
   const usable = model.verdict !== 'not supported';
-  const explorable = usable && !model.builtIn && model.facts?.plan !== 'adapted' && model.facts?.mostSaving !== 0;
+  const explorable = usable && model.facts?.mostSaving !== 0;
   const use = () => void attempt(() => bridge.changeSettings({ model: model.builtIn ? null : model.name }));
   const remove = () =>
     openDialog({
@@ -46,7 +46,10 @@ export function ModelItem({ model }: { readonly model: ModelEntry }) {
           {isChosen ? strings.models.inUse : strings.models.use}
         </button>
         {explorable && (
-          <button type="button" onClick={() => openDialog({ kind: 'explore', model: model.name })}>
+          <button
+            type="button"
+            onClick={() => openDialog({ kind: 'explore', model: model.builtIn ? null : model.name })}
+          >
             {strings.explore.open}
           </button>
         )}

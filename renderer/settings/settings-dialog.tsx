@@ -1,16 +1,14 @@
 /** The reader's choices; each takes effect when it is made. */
 import type { Settings } from '../../electron/contract.ts';
-import { offeredPlans } from '../../electron/plan-choice.ts';
-import type { PlanOffer } from '../../engine/engine.ts';
+import { offeredPlans } from '../../engine/plan-choice.ts';
 import { bridge } from '../bridge/bridge.ts';
 import { Modal } from '../dialogs/modal.tsx';
 import { count } from '../format.ts';
-import { CheckNumbers } from '../models/check-numbers.tsx';
-import { planName } from '../plan-names.ts';
 import { attempt, refresh } from '../state/actions.ts';
 import { useAppState } from '../state/use-store.ts';
 import { strings } from '../strings.ts';
 import { CopyReport } from './copy-report.tsx';
+import { PlanChooser } from './plan-chooser.tsx';
 
 const change = (settings: Partial<Settings>) => void attempt(() => bridge.changeSettings(settings));
 
@@ -32,14 +30,8 @@ export function SettingsDialog() {
         />
         {model && <p className="quiet small">{strings.settings.now(model.runtime)}</p>}
         {model && <p className="quiet small">{strings.settings.modelNow(model.name, count(model.contextTokens))}</p>}
-        <Choice
-          label={strings.settings.plan}
-          options={planOptions(plans, settings.plan)}
-          value={settings.plan}
-          onChange={(plan) => change({ plan })}
-        />
+        <PlanChooser chosen={settings.plan} onChoose={(plan) => change({ plan })} />
         {model && offeredPlans(plans).length < 2 && <p className="warning small">{strings.explore.none}</p>}
-        {plans.map(({ id, check }) => check && <CheckNumbers key={id} check={check} />)}
         <NumberField name="sinks" label={strings.settings.sinks} settings={settings} min={0} max={1024} />
         <NumberField name="recent" label={strings.settings.recent} settings={settings} min={0} max={65536} />
         <NumberField
@@ -80,12 +72,6 @@ function ModelField({ settings }: { readonly settings: Settings }) {
       </button>
     </div>
   );
-}
-
-/** 'auto', the plans that are offered, and the chosen one where the model doesn't have it. */
-function planOptions(plans: readonly PlanOffer[], chosen: string): Readonly<Record<string, string>> {
-  const ids = ['auto', ...offeredPlans(plans).map(({ id }) => id), chosen];
-  return Object.fromEntries(ids.map((id) => [id, id === 'auto' ? strings.settings.usualPlan : planName(id, plans)]));
 }
 
 interface ChoiceProps {

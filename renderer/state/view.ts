@@ -11,7 +11,7 @@ export interface Place {
 export type Dialog =
   | { kind: 'settings' }
   | { kind: 'models' }
-  | { kind: 'explore'; model: string }
+  | { kind: 'explore'; model: string | null }
   | { kind: 'paste' }
   | { kind: 'fit'; document: string }
   | { kind: 'password'; document: string }

@@ -50,7 +50,7 @@ describe.skipIf(!CHROMIUM)('models', () => {
     hub.pause = 0;
     await way.getByRole('button', { name: 'Go on downloading' }).click();
     const got = here.locator('.model', { hasText: 'someone--reader-ONNX-fp32' });
-    await got.getByText('Trained under its sharing plan').waitFor(WAIT);
+    await got.getByText('Trained under its cache plan').waitFor(WAIT);
     await way.waitFor({ state: 'detached', ...WAIT });
     await got.getByRole('button', { name: 'Use' }).click();
     await got.getByRole('button', { name: 'In use' }).waitFor(WAIT);
@@ -83,15 +83,15 @@ describe.skipIf(!CHROMIUM)('models', () => {
     await page.getByLabel('A model folder or GGUF file that is already there').fill(bare);
     await page.getByRole('button', { name: 'Import' }).click();
     const item = page.locator('.model', { hasText: 'bare' });
-    await item.getByText('No sharing plan yet.').waitFor(WAIT);
+    await item.getByText('No cache plan yet.').waitFor(WAIT);
     await item.getByRole('button', { name: 'Use' }).click();
     await page.keyboard.press('Escape');
     await page.locator('#compare[disabled]').waitFor(WAIT);
-    await page.getByText('This model has no sharing plan.').first().waitFor(WAIT);
+    await page.getByText('This model has no cache plan.').first().waitFor(WAIT);
 
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Models …' }).click();
-    await item.getByRole('button', { name: 'Find a sharing plan …' }).click(WAIT);
+    await item.getByRole('button', { name: 'Find a cache plan …' }).click(WAIT);
     await page.getByRole('checkbox', { name: 'bridge.txt' }).check();
     await page.getByRole('button', { name: 'Look for a plan' }).click();
     // Too short to judge a plan on: said in words, and nothing is offered.
@@ -104,7 +104,7 @@ describe.skipIf(!CHROMIUM)('models', () => {
     await page.locator('.document', { hasText: 'weather.txt' }).locator('[data-reading="read"]').waitFor(WAIT);
     await page.getByRole('button', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Models …' }).click();
-    await item.getByRole('button', { name: 'Find a sharing plan …' }).click(WAIT);
+    await item.getByRole('button', { name: 'Find a cache plan …' }).click(WAIT);
     await page.getByRole('checkbox', { name: 'weather.txt' }).check();
     await page.getByRole('button', { name: 'Look for a plan' }).click();
     await page.getByText(/\d+ plans tried, at most \d+/).waitFor(WAIT);
@@ -112,7 +112,7 @@ describe.skipIf(!CHROMIUM)('models', () => {
     await page.locator('dialog').getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('button', { name: 'Look for a plan' }).waitFor(WAIT);
     await page.getByRole('button', { name: 'Back to the models' }).click();
-    await item.getByText('No sharing plan yet.').waitFor(WAIT);
+    await item.getByText('No cache plan yet.').waitFor(WAIT);
     await page.context().close();
   });
 

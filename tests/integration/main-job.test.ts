@@ -58,8 +58,8 @@ describe('asking the sample', () => {
     expect(saving).toBeGreaterThanOrEqual(0.35);
     expect(saving).toBeCloseTo(1 - bytes / denseBytes, 12);
     expect(totalBytes(parts)).toBe(bytes);
-    expect(result.policy).toBe('pod');
-    expect(result.plan.standing).toBe('adapted');
+    // Whichever plan that is: it costs nothing.
+    expect(['adapted', 'as good as dense']).toContain(result.plan.standing);
   });
 });
 
@@ -85,10 +85,10 @@ describe('the command line', () => {
     expect(result.answers[0]?.pages.every(({ page }) => page >= 2 && page <= 6)).toBe(true);
   });
 
-  it('puts dense and PoD side by side', async () => {
+  it('puts dense and the plan side by side', async () => {
     const outcome = await ask([SAMPLE, facts[0]?.question ?? '', '--pages', '1-9', '--compare']);
     expect(outcome.code).toBe(0);
-    expect(outcome.stdout).toMatch(/dense\s+PoD/);
+    expect(outcome.stdout).toMatch(/dense\s+(PoD|Small)/);
     expect(outcome.stdout).toMatch(/KV cache\s+\d+\.\d MiB\s+\d+\.\d MiB \(−\d+\.\d %\)/);
     expect(outcome.stdout).toMatch(/same text\s+(yes|no)/);
   });

@@ -1,6 +1,9 @@
 /** Whole model folders made of parity fixtures. */
 import { cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openFile } from '../../engine/folders/node.ts';
+import { readOnnx } from '../../engine/model/onnx.ts';
+import { assembleModel } from '../../engine/model/onnx-writer.ts';
 import { READER, ROOT, temporaryFolder } from './command.ts';
 
 /** A parity fixture has no tokenizer: the reader's is put beside it, and the vocabulary told to be as large. */
@@ -11,6 +14,47 @@ export function completed(fixture: string, home = join(ROOT, 'tests/fixtures/par
   const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, vocab_size: 8192 }));
   return folder;
+}
+
+/**
+ * The built-in reader without all but its first layers, and without a plan: it answers nothing, but is loaded, read under plans and
+ * explored like any other, in a fraction of the time.
+ */
+export async function shallowReader(layers: number, folder = join(temporaryFolder(), 'shallow')): Promise<string> {
+  cpSync(READER, folder, { recursive: true, filter: (path) => !path.endsWith('pod.json') });
+  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, num_hidden_layers: layers }));
+  const source = await openFile(join(READER, 'onnx/model.onnx'));
+  const model = await readOnnx(source);
+  const isKept = ({ name }: { readonly name: string }) => {
+    const layer = /(?:layers|past_key_values|present)\.(\d+)/.exec(name)?.[1];
+    return layer === undefined || Number(layer) < layers;
+  };
+  const nodes = model.nodes.filter(isKept);
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const graph = await assembleModel(
+    {
+      modelFields: model.modelFields,
+      nodes: nodes.map(({ name, bytes }) => (name === '/model/norm' ? takingLayer(bytes, layers - 1) : bytes)),
+      inputs: model.inputs.filter(isKept).map(({ bytes }) => bytes),
+      outputs: model.outputs.filter(isKept).map(({ bytes }) => bytes),
+      initializers: [...model.initializers.values()].filter(({ name }) => used.has(name)),
+    },
+    source,
+  );
+  await source.close();
+  writeFileSync(join(folder, 'onnx/model.onnx'), graph);
+  return folder;
+}
+
+/** An encoded node that takes another layer's tensors: names of the same length, so that nothing else moves. */
+function takingLayer(node: Uint8Array, layer: number): Uint8Array {
+  return Buffer.from(
+    Buffer.from(node)
+      .toString('latin1')
+      .replaceAll(/layers\.\d/g, `layers.${layer}`),
+    'latin1',
+  );
 }
 
 /** What a folder's own files say of its shape, as a model's facts name it; `unbounded`: layers that see all of a document. */

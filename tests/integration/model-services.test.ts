@@ -1,5 +1,5 @@
 /** The models page's services: what is told of models comes from their files; downloads pause, go on, are given up and outlive the app. */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import { readDocumentFile } from '../../engine/hosts/document-reader.ts';
 import { forkEngine } from '../../engine/hosts/fork-engine.ts';
 import { READER, ROOT, temporaryFolder } from './command.ts';
 import { GRAPH, type HubServer, REPOSITORY, startHub } from './hub-server.ts';
-import { completed, shapeOf } from './model-folder.ts';
+import { completed, shallowReader, shapeOf } from './model-folder.ts';
 
 const WAIT = { timeout: 60_000, interval: 20 };
 /** Some thousand words of plain English. */
@@ -56,6 +56,10 @@ const begun = async () => {
   const { id } = await app.handlers.downloadModel({ repository: REPOSITORY, dtype: 'fp32' });
   await expect.poll(async () => (await download())?.done ?? 0, WAIT).toBeGreaterThan(2 ** 21);
   return id;
+};
+const kept = () => {
+  const plans = join(folder, 'plans');
+  return existsSync(plans) ? readdirSync(plans).filter((name) => name.endsWith('.json')) : [];
 };
 const partial = () => readdirSync(join(folder, 'models', NAME, 'onnx')).filter((name) => name !== 'model.onnx');
 
@@ -153,51 +157,74 @@ describe('the models page', () => {
     rmSync(empty, { recursive: true });
   });
 
-  it('offers PoD for a model without a plan only once one was found and measured on the reader’s documents', async () => {
-    const bare = join(folder, 'bare');
-    cpSync(READER, bare, { recursive: true });
-    rmSync(join(bare, 'pod.json'));
+  it('offers less than all for a model without a plan only once a plan was found and measured on the reader’s documents', async () => {
+    const bare = await shallowReader(2, join(folder, 'bare'));
+    const before = readdirSync(bare);
     const { handlers } = app;
     await handlers.importModel({ folder: bare });
     await handlers.changeSettings({ model: 'bare', plan: 'pod' });
     const model = async () => (await handlers.getState({})).engine.model;
-    const pod = async () => (await handlers.getState({})).engine.plans.find(({ id }: { id: string }) => id === 'pod');
+    const offer = async (plan: string) =>
+      (await handlers.getState({})).engine.plans.find(({ id }: { id: string }) => id === plan);
     await expect.poll(async () => (await model())?.name, WAIT).toBe('bare');
-    await expect.poll(pod, WAIT).toEqual({ id: 'pod', label: 'PoD', standing: 'unmeasured', check: null });
+    await expect.poll(() => offer('pod'), WAIT).toMatchObject({ label: 'PoD', standing: 'unmeasured', check: null });
 
-    const { id: document } = await app.addFile(
-      'trees.txt',
-      Readable.from([readFileSync(PROSE, 'utf8').slice(0, 5_000)]),
-    );
+    const prose = readFileSync(PROSE, 'utf8').slice(0, 5_000);
+    const { id: document } = await app.addFile('trees.txt', Readable.from([prose]));
     const reading = async () =>
       (await handlers.getState({})).documents.find(({ id }: { id: string }) => id === document)?.reading;
     await expect.poll(async () => (await reading())?.state, WAIT).toBe('read');
     expect((await reading())?.plan).toBe('dense');
 
-    const busy = handlers.explore({ model: 'bare', documents: [document], saving: 0.25 });
-    expect(await busy).toMatchObject({ model: 'bare', state: 'running' });
-    expect(await answerCall(handlers, 'explore', { model: 'bare', documents: [document], saving: 0.25 })).toMatchObject(
-      { failure: { code: 'exploration-busy' } },
-    );
+    const wanted = { model: 'bare', documents: [document], saving: 0.6 };
+    expect(await handlers.explore(wanted)).toMatchObject({ model: 'bare', state: 'running' });
+    expect(await answerCall(handlers, 'explore', wanted)).toMatchObject({ failure: { code: 'exploration-busy' } });
     await handlers.cancelExploration({});
     expect((await list()).exploration?.state).toBe('cancelled');
-    expect(existsSync(join(bare, 'pod.json'))).toBe(false);
+    expect(kept()).toEqual([]);
 
-    await handlers.explore({ model: 'bare', documents: [document], saving: 0.25 });
-    await expect.poll(async () => (await list()).exploration?.state, { ...WAIT, timeout: 540_000 }).toBe('done');
+    await handlers.explore(wanted);
+    await expect.poll(async () => (await list()).exploration?.state, { ...WAIT, timeout: 240_000 }).toBe('done');
     const check = (await list()).exploration?.check;
     expect(check).toMatchObject({ documents: ['trees.txt'], dense: { planted: 6 }, plan: { planted: 6 } });
-    expect(check?.saving).toBeGreaterThanOrEqual(0.25);
-    expect(existsSync(join(bare, 'pod.svg'))).toBe(true);
-    await expect.poll(async () => (await pod())?.standing, WAIT).toBe('measured');
-    expect((await pod())?.check).toEqual(check);
+    expect(check?.saving).toBeGreaterThanOrEqual(0.6);
+    expect(readdirSync(bare)).toEqual(before);
+    expect(kept()).toHaveLength(1);
+    await expect.poll(async () => (await offer('explored'))?.standing, WAIT).toBe('measured');
+    expect(await offer('explored')).toMatchObject({ check, evaluated: null, label: 'Explored' });
+    expect(await offer('pod')).toBeUndefined();
     const { models } = await list();
-    expect(models.find(({ name }) => name === 'bare')?.facts?.check).toEqual(check);
+    expect(models.find(({ name }) => name === 'bare')?.facts).toMatchObject({ plan: 'not adapted', check });
 
     await handlers.read({ document });
     await expect.poll(async () => (await reading())?.state, WAIT).toBe('read');
-    expect((await reading())?.plan).toBe('pod');
-    await handlers.changeSettings({ model: null, plan: 'auto' });
+    expect((await reading())?.plan).toBe('explored');
+    const { fits } = await handlers.measure({ document });
+    expect(fits.map(({ plan }: { plan: string }) => plan)).toEqual(['dense', 'explored']);
+  });
+
+  it('finds a plan again after a restart, leaves one out that does not fit, and forgets it with the model', async () => {
+    const plans = async () => (await app.handlers.getState({})).engine.plans.map(({ id }: { id: string }) => id);
+    app.close();
+    app = start();
+    await expect.poll(plans, WAIT).toEqual(['dense', 'explored']);
+
+    const path = join(folder, 'plans', kept()[0] ?? '');
+    const good = readFileSync(path, 'utf8');
+    // Both units of the second layer follow one that comes after them.
+    const hostile = JSON.parse(good);
+    const follower = { role: 'follow', leader: 7, values: 'f16' };
+    hostile.plan.plans[0].units[1] = [follower, follower];
+    for (const content of [JSON.stringify(hostile), good.replace('"units"', '"knits"'), '{', '']) {
+      app.close();
+      writeFileSync(path, content);
+      app = start();
+      await expect.poll(plans, WAIT).toEqual(['dense', 'pod']);
+    }
+    writeFileSync(path, good);
+    await app.handlers.removeModel({ model: 'bare' });
+    expect(readdirSync(join(folder, 'plans'))).toEqual([]);
+    await app.handlers.changeSettings({ model: null, plan: 'auto' });
   });
 
   it.each([

@@ -4,14 +4,15 @@ import { BufferNumbers, Uniforms } from '../../../engine/backends/webgpu/kernels
 import type { KernelSources } from '../../../engine/backends/webgpu/kernels/sources.ts';
 import { GpuPodCache } from '../../../engine/backends/webgpu/pod-cache.ts';
 import { GpuMemory } from '../../../engine/backends/webgpu/store.ts';
-import { densePlan } from '../../../engine/cache/plan.ts';
+import { type Format, vectorBytes } from '../../../engine/cache/format.ts';
+import type { CachePlan } from '../../../engine/cache/plan.ts';
 
 export type AttentionShapeMeasured = Pick<KernelShape, 'queryHeads' | 'keyValueHeads' | 'headSize'>;
 
 /** Dispatches a submit: a submit's own time does not count then. */
 const REPEATS = 8;
 const ROUNDS = 4;
-const HALF_BYTES = 2;
+const CHUNK = 512;
 const STORAGE = 0x80;
 const WORKGROUP = 256;
 
@@ -23,14 +24,20 @@ fn copy(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var at = id.x; at < arrayLength(&source); at += groups.x * ${WORKGROUP}u) { target_[at] = source[at]; }
 }`;
 
+function planIn(format: Format, heads: number): CachePlan {
+  return { units: [Array.from({ length: heads }, () => ({ role: 'lead', keys: format, values: format }))] };
+}
+
+/** format: of the pages that are read; bytes count as they lie there. */
 export async function measureBandwidth(
   device: GPUDevice,
   sources: KernelSources,
   shape: AttentionShapeMeasured,
   tokens: number,
+  format: Format = 'f16',
 ): Promise<{ attention: number; copy: number }> {
-  const bytes = tokens * shape.keyValueHeads * shape.headSize * 2 * HALF_BYTES;
-  const attention = bytes / (await attentionSeconds(device, sources, shape, tokens));
+  const bytes = tokens * shape.keyValueHeads * 2 * vectorBytes(format, shape.headSize);
+  const attention = bytes / (await attentionSeconds(device, sources, shape, tokens, format));
   return { attention, copy: (2 * bytes) / (await copySeconds(device, bytes)) };
 }
 
@@ -55,6 +62,7 @@ async function attentionSeconds(
   sources: KernelSources,
   shape: AttentionShapeMeasured,
   tokens: number,
+  format: Format,
 ): Promise<number> {
   const { queryHeads, keyValueHeads, headSize } = shape;
   const memory = new GpuMemory(device);
@@ -71,11 +79,14 @@ async function attentionSeconds(
   const kernels = new Kernels(device, sources, whole, uniforms, new BufferNumbers(device));
   const proximity = { sinks: 0, recent: 0 };
   const cache = new GpuPodCache(
-    { layers: 1, heads: keyValueHeads, headSize, plan: densePlan(1, keyValueHeads), proximity, windows: [0] },
+    { layers: 1, heads: keyValueHeads, headSize, plan: planIn(format, keyValueHeads), proximity, windows: [0] },
     memory,
   );
-  cache.extend(0, tokens, true);
-  cache.commit();
+  // Chunk by chunk, as a document is read: tokens that leave the window are rounded.
+  for (let done = 0; done < tokens; done += CHUNK) {
+    cache.extend(0, Math.min(CHUNK, tokens - done), true);
+    cache.commit();
+  }
   const spans = cache.spans(0, tokens, tokens, tokens);
   const splits = spans.reduce((sum, { start, end }) => sum + splitsOf(end - start), 0);
   const create = (elements: number) => memory.create(Math.max(16, elements * 4), 'scratch');

@@ -21,7 +21,7 @@ type ModelCalls =
   | 'setHubToken';
 
 export function modelHandlers(services: Services): Pick<Handlers, ModelCalls> {
-  const { access, conversions, downloads, explorations, library, models, parts, settings, store } = services;
+  const { access, conversions, downloads, explorations, library, models, parts, plans, settings, store } = services;
   const textOf = (document: string) =>
     library
       .pages(document)
@@ -29,7 +29,7 @@ export function modelHandlers(services: Services): Pick<Handlers, ModelCalls> {
       .join('\n');
   return {
     listModels: async () => ({
-      models: await modelEntries(parts.modelFolder, models),
+      models: await modelEntries(parts.modelFolder, models, plans),
       catalogue: await readCatalogue(parts.catalogueFile),
       downloads: downloads.list(),
       exploration: explorations.state,
@@ -61,18 +61,22 @@ export function modelHandlers(services: Services): Pick<Handlers, ModelCalls> {
     },
     findModels: () => conversions.find(),
     removeModel: async ({ model }) => {
-      await models.find(model);
+      const { folder } = await models.find(model);
       if (settings.get().model === model) await changeSettings(services, { model: null });
+      await plans.forget(folder);
       await models.remove(model);
       return null;
     },
-    explore: async ({ model, documents, saving }) =>
-      explorations.start({
+    explore: async ({ model, documents, saving }) => {
+      const folder = model === null ? parts.modelFolder : (await models.find(model)).folder;
+      return explorations.start({
         model,
-        folder: model === null ? parts.modelFolder : (await models.find(model)).folder,
+        folder,
+        measured: await plans.measured(folder),
         documents: documents.map((document) => ({ name: store.get(document).title, text: textOf(document) })),
         saving: saving ?? undefined,
-      }),
+      });
+    },
     cancelExploration: () => {
       explorations.cancel();
       return null;

@@ -1,5 +1,5 @@
 /** Calls about the app as a whole. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FORMATS } from '../../../engine/words/documents.ts';
 import type { Handlers } from '../../contract.ts';
@@ -11,7 +11,7 @@ import type { Services } from '../services.ts';
 type SettingsCalls = 'getState' | 'changeSettings' | 'getReport' | 'clearData';
 
 export function settingsHandlers(services: Services): Pick<Handlers, SettingsCalls> {
-  const { engine, library, parts, settings, store } = services;
+  const { engine, explorations, library, parts, settings, store } = services;
   return {
     getState: () => ({
       documents: library.list(),
@@ -27,8 +27,13 @@ export function settingsHandlers(services: Services): Pick<Handlers, SettingsCal
       const before = settings.get();
       settings.clear();
       rmSync(join(parts.dataFolder, 'documents'), { recursive: true, force: true });
+      explorations.cancel();
+      const explored = join(parts.dataFolder, 'plans'); // They name the documents that they were measured on.
+      const hadPlans = existsSync(explored);
+      rmSync(explored, { recursive: true, force: true });
       mkdirSync(parts.dataFolder, { recursive: true });
       followSettings(services, before);
+      if (hadPlans) services.restart();
       return null;
     },
   };

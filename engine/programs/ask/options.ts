@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { isLanguage, LANGUAGES, type Language, USUAL_LANGUAGE } from '../../documents/recognition/languages.ts';
 import { ProximaError } from '../../errors.ts';
+import { DATA_FOLDER } from '../../folders/plan-store.ts';
 
 export interface CommandLine {
   readonly file: string;
@@ -13,6 +14,8 @@ export interface CommandLine {
   readonly recent: number | undefined;
   /** A plan file, or undefined for the model's own. */
   readonly plan: string | undefined;
+  /** Where plans are kept that were explored. */
+  readonly data: string;
   readonly pages: { readonly first: number; readonly last: number } | undefined;
   readonly maxTokens: number;
   readonly seed: number | undefined;
@@ -73,10 +76,18 @@ function createCommand(builtInModel: string): Command {
       [],
     )
     .option('--model <folder>', 'a model folder as onnx-community publishes it', builtInModel)
-    .option('--policy <plan>', "dense, or one of the model's cache plans by its id (default: its first)")
+    .option(
+      '--policy <plan>',
+      "dense, or one of the model's cache plans by its id (default: the smallest that loses nothing)",
+    )
     .option('--sinks <n>', 'first tokens that keep their own keys everywhere', integer(0))
     .option('--recent <n>', 'latest tokens that keep their own keys everywhere', integer(0))
-    .option('--plan <file>', "a file of cache plans, or 'auto' for the model's own", 'auto')
+    .option(
+      '--plan <file>',
+      "a file of cache plans, or 'auto' for the model's own and what was explored for it",
+      'auto',
+    )
+    .option('--data <folder>', 'where explored plans are kept', DATA_FOLDER)
     .option('--pages <a-b>', 'read only these pages', pageRange)
     .option('--max-tokens <n>', 'longest answer', integer(1), 256)
     .option('--seed <n>', 'seed for sampling (default: another one for each answer)', integer(0))

@@ -12,10 +12,11 @@ import type { Port, Reply } from '../../../engine/hosts/protocol.ts';
 import { type Clock, type EngineProcess, type WatchedHost, watchHost } from '../../../engine/hosts/watched-host.ts';
 import type { OpenReading, Reader } from '../../../engine/local/reader.ts';
 
-export const PLANS: readonly PlanOffer[] = [
-  { id: 'dense', label: 'dense', standing: 'all kept', check: null },
-  { id: 'pod', label: 'PoD', standing: 'adapted', check: null },
-];
+export function offer(id: string, standing: PlanOffer['standing'], saving: number): PlanOffer {
+  return { id, label: id, standing, found: 'made up', units: [], saving, check: null, evaluated: null };
+}
+
+export const PLANS: readonly PlanOffer[] = [offer('dense', 'all kept', 0), offer('pod', 'adapted', 0.4)];
 /** Bytes of a chunk under each plan, and what a reading takes besides. */
 const CHUNK_BYTES: Readonly<Record<string, number>> = { dense: 1000, pod: 600 };
 const SCRATCH_BYTES = 100;

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import type { ContextSpec } from '../../../engine/engine.ts';
 import type { ProximaError } from '../../../engine/errors.ts';
 import { type EngineWatch, SupervisedEngine } from '../../../engine/hosts/supervised-engine.ts';
-import { FakeHosts, settled } from './fake-hosts.ts';
+import { FakeHosts, offer, settled } from './fake-hosts.ts';
 
 const text = (letters: string, plan = 'pod'): ContextSpec => ({
   parts: [{ document: 'a', pages: [{ number: 1, text: letters }] }],
@@ -191,10 +191,7 @@ it('says what a question was ended for that waited while another one filled the 
 
 it('takes no plan whose cost nobody knows', async () => {
   const hosts = new FakeHosts({
-    plans: [
-      { id: 'dense', label: 'Dense', standing: 'all kept', check: null },
-      { id: 'pod', label: 'PoD', standing: 'unmeasured', check: null },
-    ],
+    plans: [offer('dense', 'all kept', 0), offer('pod', 'unmeasured', 0.4)],
   });
   await start(hosts);
   const job = engine.prepare(randomUUID(), text('ab', 'dense'));
