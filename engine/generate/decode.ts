@@ -88,3 +88,11 @@ export function logProbability(logits: Float32Array, id: number): number {
   for (const logit of logits) sum += Math.exp(logit - top);
   return (logits[id] ?? Number.NEGATIVE_INFINITY) - top - Math.log(sum);
 }
+
+/** Softmax over all logits, f64. */
+export function probabilities(logits: Float32Array): Float64Array {
+  const top = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  const weights = Float64Array.from(logits, (logit) => Math.exp(logit - top));
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
+}

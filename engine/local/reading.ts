@@ -25,15 +25,21 @@ import { type AnswerSignals, probabilityRight, SURE_ENOUGH } from '../passages/c
 import { WordSearch } from '../passages/word-search.ts';
 import { sharedWords, standsIn } from '../passages/words.ts';
 import type { Policy } from '../policy.ts';
+import { LONGEST_SPAN } from '../quoting/choose-span.ts';
+import { type Quoted, Quoter } from '../quoting/quoter.ts';
+import { type SentenceTokens, tokeniseSentences } from '../quoting/tokenise-sentences.ts';
 import { isRefusal } from '../refusal.ts';
 import { wholeSentences } from '../sentences.ts';
 import { splitThinking } from '../thinking.ts';
+import { quotedAnswer } from './quoted-answer.ts';
 import type { OpenReading } from './reader.ts';
 
 /** A document as token ids, with the place of each page. */
 export interface TokenisedDocument {
   readonly ids: readonly number[];
   readonly pages: readonly PageTokens[];
+  /** Of models that answer by quoting; none crosses from page to page. */
+  readonly sentences: readonly SentenceTokens[];
 }
 
 export interface AskOptions {
@@ -41,6 +47,8 @@ export interface AskOptions {
   readonly onText?: ((text: string) => void) | undefined;
   /** What a calibration is fitted on. */
   readonly onSignals?: ((signals: AnswerSignals) => void) | undefined;
+  /** What a model that quotes found, before it is refused or shown. */
+  readonly onQuoted?: ((quoted: Quoted) => void) | undefined;
 }
 
 export interface ReadingOptions {
@@ -55,17 +63,21 @@ const EVIDENCE_TOKENS = 48;
 export function tokeniseDocument(model: Model, pages: readonly Page[]): TokenisedDocument {
   const ids = [...model.layout.beforeDocument];
   const placed: PageTokens[] = [];
+  const sentences: SentenceTokens[] = [];
+  const quotes = answersByQuoting(model);
   for (const page of pages) {
     const start = ids.length;
-    if (page.text !== '') {
-      for (const id of model.tokenizer.encodeText(
-        placed.some((each) => each.end > each.start) ? `\n${page.text}` : page.text,
-      ))
-        ids.push(id);
-    }
+    const text = page.text !== '' && placed.some((each) => each.end > each.start) ? `\n${page.text}` : page.text;
+    if (quotes) for (const sentence of tokeniseSentences(model.tokenizer, text, ids)) sentences.push(sentence);
+    else if (text !== '') for (const id of model.tokenizer.encodeText(text)) ids.push(id);
     placed.push({ page: page.number, start, end: ids.length });
   }
-  return { ids, pages: placed };
+  return { ids, pages: placed, sentences };
+}
+
+/** Whether a model's answers are cut out of the document; elsewhere than where its attention can be asked it writes them, as others do. */
+export function answersByQuoting({ quoting, decoder }: Pick<Model, 'quoting' | 'decoder'>): boolean {
+  return quoting !== undefined && decoder.tellsSums;
 }
 
 function pageAt(pages: readonly PageTokens[], tokens: number): number {
@@ -96,7 +108,8 @@ export function planOf(
   tokens: number,
 ): Pick<Fit, 'cacheBytes' | 'scratchBytes'> & { readonly chunkTokens: number } {
   const pages = [{ page: 1, start: 0, end: tokens }];
-  const request = fitRequest(model, policy, { ids: new Array(tokens).fill(0), pages }, Number.POSITIVE_INFINITY);
+  const document = { ids: new Array(tokens).fill(0), pages, sentences: [] };
+  const request = fitRequest(model, policy, document, Number.POSITIVE_INFINITY);
   const chunkTokens = chunkOf(model, request);
   return { ...planFit(request, chunkTokens), chunkTokens };
 }
@@ -135,6 +148,7 @@ export class Reading implements OpenReading {
   readonly #pages: readonly Page[];
   /** Made when it is first needed. */
   #words: WordSearch | undefined;
+  readonly #quoter: Quoter | undefined;
   readonly #chunkTokens: number;
   #read = 0;
   #milliseconds = 0;
@@ -150,6 +164,7 @@ export class Reading implements OpenReading {
     this.fit = planFit(request, this.#chunkTokens);
     requireFit(this.fit, request);
     this.#cache = model.decoder.createCache(request.shape);
+    this.#quoter = this.#createQuoter();
   }
 
   /** Plans the memory; nothing is read yet. Throws `document-too-long` or `memory-too-small`. */
@@ -215,6 +230,7 @@ export class Reading implements OpenReading {
   async ask(asked: Question, options: AskOptions = {}): Promise<Answer> {
     const question = asked.text.trim();
     if (question === '') throw new ProximaError('question-empty');
+    if (this.#quoter) return this.#quote(this.#quoter, question, options);
     const prompt = this.model.layout.question(asked.turns, question);
     const maxTokens = this.#room(prompt.length, asked.maxTokens);
     this.#cache.rewind();
@@ -230,6 +246,38 @@ export class Reading implements OpenReading {
     } finally {
       this.#cache.rewind();
     }
+  }
+
+  #createQuoter(): Quoter | undefined {
+    const { quoting } = this.model;
+    if (!quoting || !answersByQuoting(this.model)) return undefined;
+    const { layer, keyValueHead } = quoting.finder;
+    const finderSeesAll = this.policy.plan.units[layer]?.[keyValueHead]?.role !== 'stream';
+    const { ids, sentences } = this.tokens;
+    return new Quoter({ ...this.model, quoting }, { cache: this.#cache, ids, sentences, finderSeesAll });
+  }
+
+  /** Every question is read by itself: nothing that was answered stands between it and the document. */
+  async #quote(quoter: Quoter, question: string, { signal, onText, onQuoted }: AskOptions): Promise<Answer> {
+    const { quoting } = this.model;
+    if (!quoting) throw new RangeError('the model does not quote');
+    const longest = Math.max(0, ...this.tokens.sentences.map(({ start, end }) => end - start));
+    this.#room(this.model.layout.question([], question).length + longest + LONGEST_SPAN, 1);
+    const started = performance.now();
+    const quoted = await quoter.ask(question, signal);
+    if (quoted) onQuoted?.(quoted);
+    const closest = (byAttention: readonly AnswerPage[]) => this.#closest(question, byAttention);
+    const answer = quotedAnswer(quoted, { quoting, pages: this.tokens.pages, closest });
+    onText?.(answer.answer);
+    const seconds = (performance.now() - started) / 1000;
+    return {
+      question,
+      ...answer,
+      stopped: 'stop-token',
+      seconds,
+      firstTokenSeconds: seconds,
+      decodeTokensPerSecond: 0,
+    };
   }
 
   /** Where the answer comes from, how likely it is right, and what else comes close where it may not be. */

@@ -41,6 +41,7 @@ const UNIFORM_SLOTS = 16_384;
 const LOST_GRACE = 200;
 
 export class GpuLayers implements AttentionLayers<GpuPodCache> {
+  readonly sums = false;
   readonly memory: GpuMemory;
   readonly #options: GpuLayersOptions;
   readonly #uniforms: Uniforms;
