@@ -20,6 +20,9 @@ export interface QuotingSignals {
   readonly pointed: number;
 }
 
+/** A sentence that corrects another is refused less than this, and found at least so much as well. */
+const CORRECTS = 0.5;
+
 export const QUOTING_SIGNALS = ['taken', 'found', 'pointed'] as const;
 
 /** The sentences that attention or words put first, best of all first. Attention, words: a score a sentence. */
@@ -56,6 +59,11 @@ export function choose<Each extends Candidate>(candidates: readonly Each[], find
     (best, each) => (best === undefined || score(each) > score(best) ? each : best),
     undefined,
   );
+}
+
+/** Of a later sentence that was found nearly as well: whether it may take an answer back. */
+export function mayCorrect(later: Candidate, chosen: Candidate): boolean {
+  return later.sentence > chosen.sentence && later.refused < CORRECTS && later.found > CORRECTS * chosen.found;
 }
 
 // What is added keeps the logarithms from running away; `evaluate_candidates.py` has the same.

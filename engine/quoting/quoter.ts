@@ -7,12 +7,14 @@ import { throwIfCancelled } from '../errors.ts';
 import type { PromptLayout } from '../model/chat-template.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
+import { sameWords, standsIn } from '../passages/words.ts';
 import type { ChosenSpan } from './choose-span.ts';
 import {
   bestSentences,
   type Candidate,
   choose,
   foundBy,
+  mayCorrect,
   probabilityRight,
   type QuotingSignals,
   signalsOf,
@@ -59,6 +61,13 @@ export interface Quoted {
   readonly byAttention: readonly SentenceTokens[];
 }
 
+/** An answer as it was cut out of a sentence. */
+interface Cut {
+  readonly chosen: Considered;
+  readonly span: ChosenSpan;
+  readonly text: string;
+}
+
 export class Quoter {
   readonly #model: QuotingModel;
   readonly #document: QuotedDocument;
@@ -92,10 +101,10 @@ export class Quoter {
       const chosen = choose(considered, quoting.findingWeight);
       if (!chosen) return undefined;
       throwIfCancelled(signal);
-      const span = await rereader.choose(chosen);
+      const cut = await this.#corrected(await this.#cut(rereader, chosen), considered, rereader);
       const best = attention ? bestSentences(attention, words, { ...quoting.candidates, words: 0 }) : [];
       const byAttention = best.flatMap((index) => sentences[index] ?? []);
-      return this.#quoted(chosen, span, considered, byAttention);
+      return this.#quoted(cut, considered, byAttention);
     } finally {
       cache.rewind();
     }
@@ -125,9 +134,25 @@ export class Quoter {
     return { ids, opens: ids.map((id, place) => place === 0 || this.#vocabulary.opensWord(id)) };
   }
 
+  async #cut(rereader: Rereader, chosen: Considered): Promise<Cut> {
+    const span = await rereader.choose(chosen);
+    return { chosen, span, text: this.#model.tokenizer.decode(chosen.signs.ids.slice(span.start, span.end)).trim() };
+  }
+
+  /** A later sentence that holds the answer and gives another takes it back. */
+  async #corrected(cut: Cut, considered: readonly Considered[], rereader: Rereader): Promise<Cut> {
+    const sentences = this.#document.sentences;
+    const later = considered.filter((each) => mayCorrect(each, cut.chosen)).sort((a, b) => a.sentence - b.sentence);
+    for (const each of later) {
+      if (!standsIn(cut.text, sentences[each.sentence]?.text ?? '')) continue;
+      const other = await this.#cut(rereader, each);
+      if (!sameWords(other.text, cut.text)) return other;
+    }
+    return cut;
+  }
+
   #quoted(
-    chosen: Considered,
-    span: ChosenSpan,
+    { chosen, span, text }: Cut,
     considered: readonly Considered[],
     byAttention: readonly SentenceTokens[],
   ): Quoted {
@@ -136,7 +161,7 @@ export class Quoter {
     const signals = signalsOf(chosen, span.chance);
     const { confidence } = this.#model.quoting;
     return {
-      text: this.#model.tokenizer.decode(chosen.signs.ids.slice(span.start, span.end)).trim(),
+      text,
       sentence,
       span,
       signals,

@@ -23,13 +23,14 @@ import candidates  # noqa: E402
 import checkpoints  # noqa: E402
 import tokens  # noqa: E402
 from cloze import FUNCTION_WORDS  # noqa: E402
+from evaluate_candidates import FINDING_WEIGHT  # noqa: E402
 from facts import ABSENT  # noqa: E402
 from network import LEADERS, RECENT, SINKS, Reader, Shape, masks_for  # noqa: E402
 from onnx_decoder import Decoder, Pattern, config_of, write  # noqa: E402
 
 POSITIONS = 262_144
-# Sentences that attention and words each propose, and how much finding weighs in the choice among them (`evaluate_candidates.judge`).
-CANDIDATES, FINDING_WEIGHT = 4, 2.0
+# Sentences that attention and words each propose.
+CANDIDATES = 4
 
 
 def plan(shape: Shape) -> dict:
