@@ -82,7 +82,17 @@ export class Decoder {
   ): Promise<Float32Array | undefined> {
     const start = cache.length;
     try {
-      const logits = await this.#run(ids, start, cache, options);
+      const step: Step = {
+        cache,
+        start,
+        rows: ids.length,
+        commit: options.commit,
+        want: options.want,
+        mass: options.mass,
+        sums: options.sums ?? [],
+      };
+      const logits = await this.#run(ids, step);
+      await this.#layers.end(step);
       if (options.commit) cache.commit();
       return logits;
     } catch (error) {
@@ -96,23 +106,9 @@ export class Decoder {
     for (const segment of this.#segments) await segment.session.close();
   }
 
-  async #run(
-    ids: readonly number[],
-    start: number,
-    cache: KeyValueCache,
-    options: ForwardOptions,
-  ): Promise<Float32Array | undefined> {
-    const step: Step = {
-      cache,
-      start,
-      rows: ids.length,
-      commit: options.commit,
-      want: options.want,
-      mass: options.mass,
-      sums: options.sums ?? [],
-    };
+  async #run(ids: readonly number[], step: Step): Promise<Float32Array | undefined> {
     await this.#layers.begin(step);
-    const tensors = this.#graphInputs(ids, start, cache.shape);
+    const tensors = this.#graphInputs(ids, step.start, step.cache.shape);
     let attention: Tensor | undefined;
     for (const [index, segment] of this.#segments.entries()) {
       const last = index === this.cut.attention.length;
@@ -124,7 +120,7 @@ export class Decoder {
       this.#release(index, tensors);
       if (last) return this.#layers.logits(results, step);
       this.#layers.append(index, results, step);
-      if (options.want === 'nothing' && index === this.cut.attention.length - 1) return undefined;
+      if (step.want === 'nothing' && index === this.cut.attention.length - 1) return undefined;
       attention = await this.#layers.attend(index, results, step);
     }
     return undefined;

@@ -32,7 +32,7 @@ export interface Step<Cache extends KeyValueCache = KeyValueCache> {
   readonly want: Wanted;
   /** Gather where the rows look. */
   readonly mass: AttentionMass | undefined;
-  /** Only where `AttentionLayers.sums`. */
+  /** Only where `AttentionLayers.sums`, and in steps that are not committed. */
   readonly sums: readonly LayerSums[];
 }
 
@@ -56,6 +56,8 @@ export interface AttentionLayers<Cache extends KeyValueCache = KeyValueCache> {
   lastRow(feeds: Record<string, Tensor>, rows: number): Record<string, Tensor>;
   /** Logits of the rows that the last segment was given, in ordinary memory. */
   logits(results: Results, step: Step<Cache>): Promise<Float32Array>;
+  /** After the last layer: puts what was asked for beside the logits where it belongs. */
+  end(step: Step<Cache>): Promise<void>;
   /** What a failure in the middle of a step means, where the runtime knows better than its message says. */
   explain(cause: unknown): Promise<unknown>;
   /** Lets go of a tensor that a segment gave and nothing needs any more. */

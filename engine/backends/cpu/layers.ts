@@ -37,6 +37,9 @@ export class CpuLayers implements AttentionLayers<PodCache> {
   /** Nothing has to be planned ahead. */
   async begin(): Promise<void> {}
 
+  /** Everything is in its place already. */
+  async end(): Promise<void> {}
+
   async explain(cause: unknown): Promise<unknown> {
     return cause;
   }
