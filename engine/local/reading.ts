@@ -261,7 +261,7 @@ export class Reading implements OpenReading {
   async #quote(quoter: Quoter, question: string, { signal, onText, onQuoted }: AskOptions): Promise<Answer> {
     const { quoting } = this.model;
     if (!quoting) throw new RangeError('the model does not quote');
-    const longest = Math.max(0, ...this.tokens.sentences.map(({ start, end }) => end - start));
+    const longest = this.tokens.sentences.reduce((most, { start, end }) => Math.max(most, end - start), 0);
     this.#room(this.model.layout.question([], question).length + longest + LONGEST_SPAN, 1);
     const started = performance.now();
     const quoted = await quoter.ask(question, signal);

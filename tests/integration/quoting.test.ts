@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CachePlan } from '../../engine/cache/plan.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
+import { readerOf } from '../../engine/local/model-reader.ts';
 import { Reading } from '../../engine/local/reading.ts';
 import type { Decoder } from '../../engine/model/decoder.ts';
 import { loadModel, type Model } from '../../engine/model/model.ts';
@@ -13,8 +14,9 @@ import { look } from '../../engine/quoting/look.ts';
 import type { Quoted } from '../../engine/quoting/quoter.ts';
 import { Rereader } from '../../engine/quoting/read-again.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
+import type { Runtime } from '../../engine/runtime/runtime.ts';
 import { quotingFile } from '../unit/quoting/example.ts';
-import { READER, ROOT, temporaryFolder } from './command.ts';
+import { ask, READER, ROOT, temporaryFolder } from './command.ts';
 import { cacheFor, openDecoder, relativeError } from './decoder.ts';
 
 const FIXTURE = join(ROOT, 'tests/fixtures/quoting');
@@ -123,14 +125,17 @@ const PAGES = [
 ].map((text, index) => ({ number: index + 1, text }));
 
 /** The built-in reader's graph, told to quote: what it says is nonsense, but how it comes about is not. */
-async function quotingModel(more: object = {}): Promise<Model> {
+function quotingFolder(more: object = {}): string {
   const folder = temporaryFolder();
   cpSync(READER, folder, { recursive: true });
   const file = { ...quotingFile, tokens: { so: '<|answer|>', end: '<|end|>' }, ...more };
   writeFileSync(join(folder, 'quoting.json'), JSON.stringify(file));
-  return loadModel(await openModelFolder(folder), createCpuRuntime({ threads: 1 }), {
-    dataFolder: join(folder, 'onnx'),
-  });
+  return folder;
+}
+
+async function quotingModel(more: object = {}, runtime: Runtime = createCpuRuntime({ threads: 1 })): Promise<Model> {
+  const folder = quotingFolder(more);
+  return loadModel(await openModelFolder(folder), runtime, { dataFolder: join(folder, 'onnx') });
 }
 
 const QUESTIONS = ['What is the access code of the Harlow Bank?', 'Who was born in Orleham?', 'How much is the rent?'];
@@ -243,6 +248,39 @@ describe('an answer that is not sure', () => {
     expect(pages).toEqual([]);
     expect(closest.length).toBeGreaterThan(0);
     expect(confidence).toBeLessThan(0.2);
+  });
+});
+
+describe('a runtime that can’t tell attention sums', () => {
+  it('writes answers, as before', async () => {
+    const runtime = createCpuRuntime({ threads: 1 });
+    const without = {
+      ...runtime,
+      createLayers: (...given: Parameters<typeof runtime.createLayers>) =>
+        Object.assign(runtime.createLayers(...given), { sums: false }),
+    };
+    const model = await quotingModel({}, without);
+    expect(readerOf(model, without).capabilities.answers).toBe('written');
+    const reading = await open(model);
+    expect(reading.tokens.sentences).toEqual([]);
+    const answer = await reading.ask({ text: QUESTIONS[0] ?? '', turns: [], maxTokens: 20 });
+    expect(answer.answer).toBe('73519');
+    expect(answer.pages.length).toBeGreaterThan(0);
+    reading.close();
+    await model.decoder.close();
+    expect(readerOf(await quotingModel(), runtime).capabilities.answers).toBe('quoted');
+  });
+});
+
+describe('in the terminal', () => {
+  it('tells the answer, its page and its sentence', async () => {
+    const folder = quotingFolder();
+    const file = join(temporaryFolder(), 'bank.txt');
+    writeFileSync(file, PAGES.map(({ text }) => text).join('\n\n'));
+    const outcome = await ask(['--model', folder, '--json', file, QUESTIONS[0] ?? '']);
+    expect(outcome.stderr).not.toContain('Error');
+    const { answers } = JSON.parse(outcome.stdout);
+    expect(answers[0].pages).toMatchObject([{ page: 1, passage: expect.stringContaining(answers[0].answer) }]);
   });
 });
 

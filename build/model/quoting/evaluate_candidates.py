@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=4)
     parser.add_argument("--formats", nargs="+", default=["once"])
     parser.add_argument("--fresh", action="store_true", help="candidates are read behind the question alone, not behind the document")
-    parser.add_argument("--keep", type=Path, help="where the records go, a JSON object a line")
+    parser.add_argument("--keep", type=Path, help="where the records go, a JSON object a line, and what was chosen beside it")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -189,6 +189,15 @@ def main() -> None:
         report(everything, options)
     if options.keep:
         options.keep.write_text("".join(json.dumps(e) + "\n" for e in everything))
+        options.keep.with_suffix(".chosen.jsonl").write_text("".join(json.dumps(chosen_of(e, options)) + "\n" for e in everything))
+
+
+def chosen_of(entry: dict, options) -> dict:
+    """What "both" and "joint" answer: the engine is held against it (`build/eval/quoting.ts --beside`)."""
+    label = options.formats[0]
+    chosen, score = judge(entry, "both", label, "joint", options.candidates)
+    said = chosen[label]["joint"]
+    return {"question": entry["question"], "sentence": chosen["sentence"], "said": said["said"], "f1": said["f1"], "exact": said["exact"], "score": score}
 
 
 def report(entries: list[dict], options) -> None:
