@@ -120,6 +120,7 @@ export interface Question {
   readonly text: string;
   /** What was said before. */
   readonly turns: readonly Turn[];
+  /** Of no effect where answers are quoted, as sampling is. */
   readonly maxTokens: number;
   /** The model's own where left out. */
   readonly sampling?: { readonly [Name in keyof Sampling]?: Sampling[Name] | undefined } | undefined;
