@@ -14,6 +14,7 @@ import {
   type Candidate,
   choose,
   foundBy,
+  highest,
   mayCorrect,
   probabilityRight,
   type QuotingSignals,
@@ -102,7 +103,7 @@ export class Quoter {
       if (!chosen) return undefined;
       throwIfCancelled(signal);
       const cut = await this.#corrected(await this.#cut(rereader, chosen), considered, rereader);
-      const best = attention ? bestSentences(attention, words, { ...quoting.candidates, words: 0 }) : [];
+      const best = attention ? highest(attention, quoting.candidates.attention) : [];
       const byAttention = best.flatMap((index) => sentences[index] ?? []);
       return this.#quoted(cut, considered, byAttention);
     } finally {

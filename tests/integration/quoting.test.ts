@@ -181,6 +181,17 @@ describe('a reading that quotes', () => {
     },
   );
 
+  it('takes a question as long as a page', async () => {
+    const reading = await open(model);
+    const answer = await reading.ask({
+      text: `${'Tell me, please. '.repeat(150)}${QUESTIONS[0]}`,
+      turns: [],
+      maxTokens: 20,
+    });
+    expect(answer.pages[0]?.passage).toContain(answer.answer);
+    reading.close();
+  });
+
   it('answers alike in one conversation and each question by itself', async () => {
     const reading = await open(model);
     const alone = [];
