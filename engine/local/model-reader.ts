@@ -4,7 +4,8 @@ import type { Model } from '../model/model.ts';
 import { choosePolicy, plansOf } from '../policy.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Reader } from './reader.ts';
-import { answersByQuoting, measurePages, Reading } from './reading.ts';
+import { measurePages, Reading } from './reading.ts';
+import { answersByQuoting } from './tokenise-document.ts';
 
 export function readerOf(model: Model, runtime: Runtime): Reader {
   const plans = plansOf(model);

@@ -13,7 +13,7 @@ import type {
   ReadingProgress,
 } from '../engine.ts';
 import { ProximaError, throwIfCancelled } from '../errors.ts';
-import { type PageEvidence, type PageTokens, rankPages } from '../evidence.ts';
+import { type PageEvidence, rankPages } from '../evidence.ts';
 import { type Fit, type FitRequest, planFit, requireFit, scratchBytes, TURN_TOKENS, type Work } from '../fit.ts';
 import { chunkTokensFor } from '../generate/chunk-tokens.ts';
 import { type DecodeResult, decode } from '../generate/decode.ts';
@@ -27,20 +27,12 @@ import { sharedWords, standsIn } from '../passages/words.ts';
 import type { Policy } from '../policy.ts';
 import { LONGEST_SPAN } from '../quoting/choose-span.ts';
 import { type Quoted, Quoter } from '../quoting/quoter.ts';
-import { type SentenceTokens, tokeniseSentences } from '../quoting/tokenise-sentences.ts';
 import { isRefusal } from '../refusal.ts';
 import { wholeSentences } from '../sentences.ts';
 import { splitThinking } from '../thinking.ts';
 import { quotedAnswer } from './quoted-answer.ts';
 import type { OpenReading } from './reader.ts';
-
-/** A document as token ids, with the place of each page. */
-export interface TokenisedDocument {
-  readonly ids: readonly number[];
-  readonly pages: readonly PageTokens[];
-  /** Of models that answer by quoting; none crosses from page to page. */
-  readonly sentences: readonly SentenceTokens[];
-}
+import { answersByQuoting, pageAt, type TokenisedDocument, tokeniseDocument } from './tokenise-document.ts';
 
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
@@ -59,30 +51,6 @@ export interface ReadingOptions {
 
 /** Answer tokens whose attention is looked at for evidence. */
 const EVIDENCE_TOKENS = 48;
-
-export function tokeniseDocument(model: Model, pages: readonly Page[]): TokenisedDocument {
-  const ids = [...model.layout.beforeDocument];
-  const placed: PageTokens[] = [];
-  const sentences: SentenceTokens[] = [];
-  const quotes = answersByQuoting(model);
-  for (const page of pages) {
-    const start = ids.length;
-    const text = page.text !== '' && placed.some((each) => each.end > each.start) ? `\n${page.text}` : page.text;
-    if (quotes) for (const sentence of tokeniseSentences(model.tokenizer, text, ids)) sentences.push(sentence);
-    else if (text !== '') for (const id of model.tokenizer.encodeText(text)) ids.push(id);
-    placed.push({ page: page.number, start, end: ids.length });
-  }
-  return { ids, pages: placed, sentences };
-}
-
-/** Whether a model's answers are cut out of the document; elsewhere than where its attention can be asked it writes them, as others do. */
-export function answersByQuoting({ quoting, decoder }: Pick<Model, 'quoting' | 'decoder'>): boolean {
-  return quoting !== undefined && decoder.tellsSums;
-}
-
-function pageAt(pages: readonly PageTokens[], tokens: number): number {
-  return pages.findLast(({ start }) => start < tokens)?.page ?? 0;
-}
 
 function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number): FitRequest {
   return {
