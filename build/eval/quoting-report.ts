@@ -1,7 +1,7 @@
 /** What came of asking a model that quotes: a table, how likely answers are right, and the same questions in PyTorch. */
 import { readFileSync } from 'node:fs';
 import { QUOTING_SIGNALS, type QuotingSignals } from '../../engine/quoting/judge.ts';
-import { chanceOf, describeCurve, fitLogistic, type Logistic } from './logistic.ts';
+import { chanceOf, describeCurve, fitLogistic, type Logistic, type Rated } from './logistic.ts';
 
 /** Share of the answerable questions that may be refused. */
 const REFUSED = 0.15;
@@ -29,6 +29,13 @@ export interface AskedQuestion {
   readonly candidates: readonly { readonly sentence: string; readonly found: number; readonly refused: number }[];
 }
 
+/** Whether a probability may be fitted on an answer. */
+export type Fitting = (each: AskedQuestion) => boolean;
+
+export interface RatedQuestion extends Rated {
+  readonly each: AskedQuestion;
+}
+
 export const plain = (text: string) => text.replace(/\s+/g, ' ').trim();
 const percent = (share: number) => (100 * share).toFixed(1);
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0) / Math.max(1, numbers.length);
@@ -37,15 +44,18 @@ const share = (all: readonly AskedQuestion[], holds: (each: AskedQuestion) => bo
 const rowOf = ({ signals }: AskedQuestion) => QUOTING_SIGNALS.map((name) => signals[name]);
 const isRight = ({ f1 }: AskedQuestion) => f1 >= RIGHT;
 
-/** Fitted on the other half of the documents. */
-export function crossFitted(
-  records: readonly AskedQuestion[],
-): { each: AskedQuestion; probability: number; right: boolean }[] {
-  return [0, 1].flatMap((rest) => {
-    const logistic = fitted(records.filter(({ document }) => document % 2 !== rest));
-    const half = records.filter(({ document }) => document % 2 === rest);
-    return half.map((each) => ({ each, probability: chanceOf(logistic, rowOf(each)), right: isRight(each) }));
+/** The probability of each answer to be right, fitted on others: of the same sets on the other half of their documents. */
+export function crossFitted(records: readonly AskedQuestion[], fittedOn: Fitting): RatedQuestion[] {
+  const rate = (logistic: Logistic, each: AskedQuestion) => {
+    return { each, probability: chanceOf(logistic, rowOf(each)), right: isRight(each) };
+  };
+  const own = records.filter(fittedOn);
+  const halves = [0, 1].flatMap((rest) => {
+    const logistic = fitted(own.filter(({ document }) => document % 2 !== rest));
+    return own.filter(({ document }) => document % 2 === rest).map((each) => rate(logistic, each));
   });
+  const whole = fitted(own);
+  return [...halves, ...records.filter((each) => !fittedOn(each)).map((each) => rate(whole, each))];
 }
 
 export function fitted(records: readonly AskedQuestion[]): Logistic {
@@ -53,7 +63,7 @@ export function fitted(records: readonly AskedQuestion[]): Logistic {
 }
 
 /** The border beneath which REFUSED of the answerable questions lie. */
-export function borderOf(rated: readonly { each: AskedQuestion; probability: number }[]): number {
+export function borderOf(rated: readonly RatedQuestion[]): number {
   const answerable = rated.filter(({ each }) => each.wanted.length > 0).map(({ probability }) => probability);
   return answerable.sort((a, b) => a - b)[Math.floor(REFUSED * answerable.length)] ?? 0;
 }
@@ -84,10 +94,12 @@ export function reportSets(records: readonly AskedQuestion[]): void {
   }
 }
 
-export function reportRefusals(records: readonly AskedQuestion[]): void {
-  const rated = crossFitted(records);
-  process.stdout.write(describeCurve(rated));
-  const border = borderOf(rated);
+export function reportRefusals(records: readonly AskedQuestion[], fittedOn: Fitting): void {
+  const rated = crossFitted(records, fittedOn);
+  const apart = rated.filter(({ each }) => !fittedOn(each));
+  process.stdout.write(`fitted on the other half:\n${describeCurve(rated.filter(({ each }) => fittedOn(each)))}`);
+  if (apart.length > 0) process.stdout.write(`sets that it was not fitted on:\n${describeCurve(apart)}`);
+  const border = borderOf(rated.filter(({ each }) => fittedOn(each)));
   process.stdout.write(`refused below ${border.toFixed(3)}:\n`);
   for (const set of [...new Set(records.map((each) => each.set)), 'all']) {
     const own = rated.filter(({ each }) => set === 'all' || each.set === set);

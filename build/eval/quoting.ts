@@ -5,7 +5,7 @@
  *
  * --cases: what `build/model/quoting/draw_cases.py` wrote; --planted: the reader's own facts at these lengths; --from: records of an
  * earlier run, in place of asking; --beside: what `evaluate_candidates.py --keep` wrote of the same questions; --write: where to put the
- * fitted confidence for `export.py`; --together: all questions of a document in one conversation.
+ * fitted confidence for `export.py`; --fit: the sets that it is fitted on, all where left out; --together: all questions of a document in one conversation.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -47,6 +47,7 @@ const { values } = parseArgs({
     beside: { type: 'string' },
     write: { type: 'string' },
     sets: { type: 'string' },
+    fit: { type: 'string' },
     documents: { type: 'string', default: '6' },
     together: { type: 'boolean', default: false },
   },
@@ -158,17 +159,20 @@ function earlier(path: string): AskedQuestion[] {
   return lines.map((line) => JSON.parse(line) as AskedQuestion);
 }
 
-function writeConfidence(path: string, asked: readonly AskedQuestion[]): void {
+const fittedOn = ({ set }: AskedQuestion) => !values.fit || values.fit.split(',').includes(set);
+
+function writeConfidence(path: string, all: readonly AskedQuestion[]): void {
+  const asked = all.filter(fittedOn);
   const { bias, weights } = fitted(asked);
   const named = Object.fromEntries(QUOTING_SIGNALS.map((name, place) => [name, weights[place] ?? 0]));
   const sets = [...new Set(asked.map(({ set }) => set))].join(', ');
-  const refuseBelow = Number(borderOf(crossFitted(asked)).toFixed(3));
+  const refuseBelow = Number(borderOf(crossFitted(asked, fittedOn)).toFixed(3));
   const confidence = { fitted: `${asked.length} answers: ${sets}`, bias, weights: named, refuseBelow };
   writeFileSync(path, `${JSON.stringify(confidence, undefined, 2)}\n`);
 }
 
 const asked = values.from.length > 0 ? values.from.flatMap(earlier) : await askAll();
 reportSets(asked);
-reportRefusals(asked);
+reportRefusals(asked, fittedOn);
 if (values.beside) reportBeside(asked, values.beside);
 if (values.write) writeConfidence(values.write, asked);
