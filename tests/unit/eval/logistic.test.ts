@@ -5,14 +5,14 @@ import { seededRandom } from '../../../engine/generate/sampling.ts';
 
 it('finds the chances that answers were drawn by', () => {
   const random = seededRandom(3);
-  const rows = Array.from({ length: 4000 }, () => [4 * random() - 2, 10 * random()]);
+  const rows = Array.from({ length: 800 }, () => [4 * random() - 2, 10 * random()]);
   const truth = (row: readonly number[]) => chanceOf({ bias: -1, weights: [1.2, 0.3] }, row);
   const fitted = fitLogistic(
     rows,
     rows.map((row) => random() < truth(row)),
   );
   const errors = rows.map((row) => Math.abs(chanceOf(fitted, row) - truth(row)));
-  expect(errors.reduce((sum, each) => sum + each, 0) / rows.length).toBeLessThan(0.03);
+  expect(errors.reduce((sum, each) => sum + each, 0) / rows.length).toBeLessThan(0.05);
 });
 
 it('tells how far what was said is from what was right', () => {
