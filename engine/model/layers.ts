@@ -32,7 +32,7 @@ export interface Step<Cache extends KeyValueCache = KeyValueCache> {
   readonly want: Wanted;
   /** Gather where the rows look. */
   readonly mass: AttentionMass | undefined;
-  /** Only where `AttentionLayers.sums`, and in steps that are not committed. */
+  /** Only where `AttentionLayers.sums`, in steps that are not committed, and of the last layer where something is wanted. */
   readonly sums: readonly LayerSums[];
 }
 

@@ -20,13 +20,16 @@ export async function look(
   sentences: readonly SentenceTokens[],
   { finder }: Pick<QuotingFile, 'finder'>,
 ): Promise<Float64Array> {
-  const queryHeads = [...Array(headsOf(decoder.cut).ratio).keys()];
+  const { ratio, layers } = headsOf(decoder.cut);
+  const queryHeads = [...Array(ratio).keys()];
+  // The last layer attends only where something is wanted of it.
+  const want = finder.layer === layers - 1 ? 'logits' : 'nothing';
   const sums = new Float64Array(sentences.length);
   for (let done = 0; done < prompt.length; done += PROMPT_CHUNK) {
     const chunk = prompt.slice(done, done + PROMPT_CHUNK);
     const own = rows.map((row) => row - done).filter((row) => row >= 0 && row < chunk.length);
     const asked = { layer: finder.layer, head: finder.keyValueHead, queryHeads, rows: own, runs: sentences, sums };
-    await decoder.forward(chunk, cache, { commit: false, want: 'nothing', sums: own.length > 0 ? [asked] : [] });
+    await decoder.forward(chunk, cache, { commit: false, want, sums: own.length > 0 ? [asked] : [] });
   }
   const each = Math.max(1, rows.length) * queryHeads.length;
   return withNeighbours(sums.map((sum) => sum / each));

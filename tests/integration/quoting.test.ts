@@ -98,6 +98,13 @@ describe('parity with PyTorch', () => {
     }
   });
 
+  it('asks the last layer as well', async () => {
+    const cache = await readDocument(256);
+    const last = { finder: { layer: 3, keyValueHead: 0 } };
+    const found = await look(decoder, cache, [1, 20, 21, 2], [1, 2], sentences, last);
+    expect(Math.min(...found)).toBeGreaterThan(0);
+  });
+
   it('leaves the document’s cache as it was', async () => {
     const cache = await readDocument(256);
     const next = async () => {
