@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { QUOTING_SIGNALS, type QuotingSignals } from '../../engine/quoting/judge.ts';
 import { chanceOf, describeCurve, fitLogistic, type Logistic, type Rated } from './logistic.ts';
 
-/** Share of the answerable questions that may be refused. */
-const REFUSED = 0.15;
+/** Share of a set's answerable questions that may be refused: others' texts are harder, and of theirs no more than three times that may be. */
+const REFUSED = 0.05;
 /** From this F1 on an answer counts as right where its probability is concerned. */
 const RIGHT = 0.5;
 
@@ -62,10 +62,15 @@ export function fitted(records: readonly AskedQuestion[]): Logistic {
   return fitLogistic(records.map(rowOf), records.map(isRight));
 }
 
-/** The border beneath which REFUSED of the answerable questions lie. */
+/** The border beneath which at most REFUSED of any set's answerable questions lie. */
 export function borderOf(rated: readonly RatedQuestion[]): number {
-  const answerable = rated.filter(({ each }) => each.wanted.length > 0).map(({ probability }) => probability);
-  return answerable.sort((a, b) => a - b)[Math.floor(REFUSED * answerable.length)] ?? 0;
+  const sets = [...new Set(rated.map(({ each }) => each.set))];
+  const borders = sets.map((set) => {
+    const answerable = rated.filter(({ each }) => each.set === set && each.wanted.length > 0);
+    const sorted = answerable.map(({ probability }) => probability).sort((a, b) => a - b);
+    return sorted[Math.floor(REFUSED * sorted.length)] ?? 1;
+  });
+  return Math.min(...borders);
 }
 
 export function reportSets(records: readonly AskedQuestion[]): void {

@@ -125,6 +125,10 @@ async function ask(model: Model, each: Case, document: number): Promise<AskedQue
   return asked;
 }
 
+function isWanted({ set }: { readonly set: string }): boolean {
+  return !values.sets || values.sets.split(',').includes(set);
+}
+
 async function casesFor({ tokenizer }: Model): Promise<Case[]> {
   const lengths = values.planted.split(',').filter(Boolean).map(Number);
   const all = [
@@ -132,7 +136,7 @@ async function casesFor({ tokenizer }: Model): Promise<Case[]> {
     ...lengths.flatMap((tokens) => plantedCases(tokenizer, tokens, Number(values.documents))),
     ...(values.sample ? [await sampleCase()] : []),
   ];
-  return all.filter(({ set }) => !values.sets || values.sets.split(',').includes(set));
+  return all.filter(isWanted);
 }
 
 async function askAll(): Promise<AskedQuestion[]> {
@@ -171,7 +175,7 @@ function writeConfidence(path: string, all: readonly AskedQuestion[]): void {
   writeFileSync(path, `${JSON.stringify(confidence, undefined, 2)}\n`);
 }
 
-const asked = values.from.length > 0 ? values.from.flatMap(earlier) : await askAll();
+const asked = values.from.length > 0 ? values.from.flatMap(earlier).filter(isWanted) : await askAll();
 reportSets(asked);
 reportRefusals(asked, fittedOn);
 if (values.beside) reportBeside(asked, values.beside);
