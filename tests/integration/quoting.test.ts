@@ -1,5 +1,5 @@
 /** The quoting procedure against PyTorch's (`build/model/quoting/engine_fixture.py`), and in a whole reading. */
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CachePlan } from '../../engine/cache/plan.ts';
@@ -308,21 +308,5 @@ describe('a quoting.json that does not fit its model', () => {
     ['a token that is none', { tokens: { so: '<|nothing|>', end: '<|end|>' } }],
   ])('%s is refused when it is loaded', async (_, more) => {
     await expect(quotingModel(more)).rejects.toMatchObject({ code: 'model-damaged', detail: { part: 'quoting.json' } });
-  });
-});
-
-// Written by `build/model/quoting/export.py`; ignored by git until its weights ship.
-const EXPORTED = join(ROOT, 'build/model/work/quoting-onnx');
-describe.skipIf(!existsSync(join(EXPORTED, 'quoting.json')))('the exported quoting reader', () => {
-  it('answers the three questions', async () => {
-    const model = await loadModel(await openModelFolder(EXPORTED), createCpuRuntime({ threads: 1 }), {
-      dataFolder: join(EXPORTED, 'onnx'),
-    });
-    const reading = await open(model);
-    const answers = [];
-    for (const text of QUESTIONS) answers.push((await reading.ask({ text, turns: [], maxTokens: 20 })).answer);
-    expect(answers).toEqual(['73519', 'Ada Quist', '1,200 pounds']);
-    reading.close();
-    await model.decoder.close();
   });
 });
