@@ -46,6 +46,8 @@ export interface Capabilities {
   readonly plans: readonly PlanOffer[];
   /** Where an answer comes from: by attention, exactly, or not at all. */
   readonly evidence: 'attention' | 'none';
+  /** Answers are cut out of the document word by word, or written; a model that quotes writes where its attention can't be asked. */
+  readonly answers: 'quoted' | 'written';
   /** Whether `measure` counts the model's own tokens, or estimates them. */
   readonly tokenCounts: 'exact' | 'estimated';
   /** Whether contexts can be kept on disk and opened again. */
@@ -127,6 +129,7 @@ export interface Question {
   readonly text: string;
   /** What was said before. */
   readonly turns: readonly Turn[];
+  /** Of no effect where answers are quoted, as sampling is. */
   readonly maxTokens: number;
   /** The model's own where left out. */
   readonly sampling?: { readonly [Name in keyof Sampling]?: Sampling[Name] | undefined } | undefined;

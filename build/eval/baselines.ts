@@ -3,7 +3,7 @@
  * a window (Xiao et al. 2023, StreamingLLM), and per-head eviction by attention (Li et al. 2024, SnapKV). They keep a
  * dense cache and look at a part of it: what is compared is what they answer, with the bytes they would need.
  */
-import type { Attention, AttentionMass, AttentionRequest } from '../../engine/attention/attention.ts';
+import type { Attention, AttentionMass, AttentionRequest, AttentionSums } from '../../engine/attention/attention.ts';
 import type { Span } from '../../engine/attention/spans.ts';
 import { halfVectors, part, toNumbers, type Vectors } from '../../engine/attention/vectors.ts';
 import { PodCache } from '../../engine/backends/cpu/pod-cache.ts';
@@ -116,6 +116,10 @@ export class WatchingAttention implements Attention {
       watched.layer += 1;
     }
     return result;
+  }
+
+  addSums(request: AttentionRequest, sums: AttentionSums): Promise<void> {
+    return this.#attention.addSums(request, sums);
   }
 
   attendWithMass(request: AttentionRequest, mass: AttentionMass, sinks: number): Promise<Float32Array> {

@@ -23,6 +23,7 @@ import { choosePolicy } from '../../engine/policy.ts';
 import { isRefusal } from '../../engine/refusal.ts';
 import { createCpuRuntime } from '../../engine/runtime/cpu.ts';
 import { createDocument, readProse, readQuestions } from './documents.ts';
+import { describeCurve, fitLogistic } from './logistic.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const WORK = join(import.meta.dirname, 'work');
@@ -135,53 +136,19 @@ async function samplesOf(model: Model, set: string, documents: readonly Asked[])
   return samples;
 }
 
-/** Gradient descent on the mean log loss, over signals of mean 0 and deviation 1. */
 function fitCalibration(samples: readonly Sample[], fitted: string): Calibration {
-  const scale = SIGNALS.map((name) => {
-    const all = samples.map(({ signals }) => bounded(signals[name]));
-    const mean = all.reduce((sum, each) => sum + each, 0) / all.length;
-    return { mean, deviation: Math.sqrt(all.reduce((sum, each) => sum + (each - mean) ** 2, 0) / all.length) || 1 };
-  });
-  const rows = samples.map(({ signals }) =>
-    SIGNALS.map((name, place) => (bounded(signals[name]) - (scale[place]?.mean ?? 0)) / (scale[place]?.deviation ?? 1)),
+  const rows = samples.map(({ signals }) => SIGNALS.map((name) => bounded(signals[name])));
+  const { bias, weights } = fitLogistic(
+    rows,
+    samples.map(({ right }) => right),
   );
-  const weights = new Array<number>(SIGNALS.length).fill(0);
-  let bias = 0;
-  for (let step = 0; step < 4000; step++) {
-    const slopes = new Array<number>(SIGNALS.length).fill(0);
-    let slope = 0;
-    for (const [index, row] of rows.entries()) {
-      const sum = row.reduce((all, each, place) => all + each * (weights[place] ?? 0), bias);
-      const error = 1 / (1 + Math.exp(-sum)) - (samples[index]?.right ? 1 : 0);
-      slope += error;
-      for (const [place, each] of row.entries()) slopes[place] = (slopes[place] ?? 0) + error * each;
-    }
-    bias -= slope / rows.length;
-    for (const place of weights.keys()) {
-      const decay = 0.01 * (weights[place] ?? 0);
-      weights[place] = (weights[place] ?? 0) - (slopes[place] ?? 0) / rows.length - decay;
-    }
-  }
-  const raw = weights.map((weight, place) => weight / (scale[place]?.deviation ?? 1));
-  const shift = raw.reduce((sum, weight, place) => sum + weight * (scale[place]?.mean ?? 0), 0);
-  const named = Object.fromEntries(SIGNALS.map((name, place) => [name, Number((raw[place] ?? 0).toFixed(4))]));
-  return { version: 1, fitted, bias: Number((bias - shift).toFixed(4)), weights: named as Calibration['weights'] };
+  const named = Object.fromEntries(SIGNALS.map((name, place) => [name, weights[place] ?? 0]));
+  return { version: 1, fitted, bias, weights: named as Calibration['weights'] };
 }
 
-/** Expected calibration error over ten bins, and the curve. */
 function report(calibration: Calibration, samples: readonly Sample[]): void {
   const rated = samples.map((each) => ({ ...each, probability: probabilityRight(calibration, each.signals) }));
-  let error = 0;
-  process.stdout.write('| said | answers | right |\n|---|---|---|\n');
-  for (let bin = 0; bin < 10; bin++) {
-    const inside = rated.filter(({ probability }) => Math.min(9, Math.floor(probability * 10)) === bin);
-    if (inside.length === 0) continue;
-    const right = inside.filter((each) => each.right).length / inside.length;
-    const said = inside.reduce((sum, { probability }) => sum + probability, 0) / inside.length;
-    error += (inside.length / rated.length) * Math.abs(right - said);
-    process.stdout.write(`| ${said.toFixed(2)} | ${inside.length} | ${right.toFixed(2)} |\n`);
-  }
-  process.stdout.write(`expected calibration error ${error.toFixed(3)}\n`);
+  process.stdout.write(describeCurve(rated));
   for (const set of new Set(rated.map((each) => each.set))) {
     const own = rated.filter((each) => each.set === set);
     const sure = own.filter(({ probability }) => probability >= SURE_ENOUGH);

@@ -35,9 +35,30 @@ export interface AttentionMass {
   readonly heads?: readonly boolean[] | undefined;
 }
 
+/** A run of tokens, end exclusive. */
+export interface TokenRun {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How much attention runs of tokens get from some rows and query heads of one KV head: the softmax's shares, summed over all three. */
+export interface AttentionSums {
+  /** KV head. */
+  readonly head: number;
+  /** Of the query heads that share it, from 0. */
+  readonly queryHeads: readonly number[];
+  readonly rows: readonly number[];
+  /** Ascending; none overlaps another. */
+  readonly runs: readonly TokenRun[];
+  /** One a run; what is found is added. */
+  readonly sums: Float64Array;
+}
+
 export interface Attention {
   /** [query heads, rows, head size], in an array of the callee's that the caller may keep. */
   attend(request: AttentionRequest): Promise<Float32Array>;
+  /** Adds to `sums.sums`; memory goes with the runs, not with the tokens. */
+  addSums(request: AttentionRequest, sums: AttentionSums): Promise<void>;
   /** As `attend`, and adds to `mass.mass` for each token below its length. */
   attendWithMass(request: AttentionRequest, mass: AttentionMass, sinks: number): Promise<Float32Array>;
   close(): Promise<void>;

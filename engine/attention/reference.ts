@@ -1,8 +1,8 @@
 /** Attention over spans in plain f64 loops: the truth that every other implementation is tested against. */
 import { firstVisible } from '../cache/local-window.ts';
-import type { AttentionRequest, AttentionShape } from './attention.ts';
+import type { AttentionRequest, AttentionShape, AttentionSums, TokenRun } from './attention.ts';
 import type { Span } from './spans.ts';
-import { toNumbers } from './vectors.ts';
+import { part, toNumbers, type Vectors } from './vectors.ts';
 
 /** A partial result of one row over one span: o, normalised within the span, and its log-sum-exp. */
 export interface Partial {
@@ -109,4 +109,35 @@ function scoresOf(
       scores.set(token, score(query, numbers, (token - start) * shape.headSize, shape));
   }
   return scores;
+}
+
+/** The shares of attention that runs of tokens get: f64, one a run. */
+export function referenceSums(
+  request: AttentionRequest,
+  { head, queryHeads, rows, runs }: AttentionSums,
+): Float64Array {
+  const { shape, queries, firstPosition } = request;
+  const ratio = shape.queryHeads / shape.keyValueHeads;
+  const sums = new Float64Array(runs.length);
+  for (const queryHead of queryHeads) {
+    for (const row of rows) {
+      const offset = ((head * ratio + queryHead) * request.rows + row) * shape.headSize;
+      const query = queries.subarray(offset, offset + shape.headSize);
+      const spans = request.spans[head] ?? [];
+      const all = fold(spans.map((span) => partialAttention(query, span, firstPosition + row, shape))).logSumExp;
+      for (const [index, run] of runs.entries()) {
+        const parts = spans.map((span) => partialAttention(query, cutSpan(span, run), firstPosition + row, shape));
+        const weights = parts.map(({ logSumExp }) => Math.exp(logSumExp - all));
+        sums[index] = (sums[index] ?? 0) + weights.reduce((total, weight) => total + weight, 0);
+      }
+    }
+  }
+  return sums;
+}
+
+function cutSpan(span: Span, run: TokenRun): Span {
+  const start = Math.min(Math.max(run.start, span.start), span.end);
+  const end = Math.max(start, Math.min(run.end, span.end));
+  const cut = (vectors: Vectors) => part(vectors, span.end - span.start, start - span.start, end - span.start);
+  return { start, end, keys: cut(span.keys), values: cut(span.values) };
 }

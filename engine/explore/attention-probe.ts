@@ -1,5 +1,11 @@
 /** Listens to attention: how each layer's rows share their attention among the distant tokens. */
-import type { Attention, AttentionMass, AttentionRequest, AttentionShape } from '../attention/attention.ts';
+import type {
+  Attention,
+  AttentionMass,
+  AttentionRequest,
+  AttentionShape,
+  AttentionSums,
+} from '../attention/attention.ts';
 import type { Span } from '../attention/spans.ts';
 import { toNumbers } from '../attention/vectors.ts';
 
@@ -26,6 +32,10 @@ export class AttentionProbe implements Attention {
   attend(request: AttentionRequest): Promise<Float32Array> {
     if (this.distant) this.layers.push(sharesOf(request, this.distant.start, this.distant.end));
     return this.#attention.attend(request);
+  }
+
+  addSums(request: AttentionRequest, sums: AttentionSums): Promise<void> {
+    return this.#attention.addSums(request, sums);
   }
 
   attendWithMass(request: AttentionRequest, mass: AttentionMass, sinks: number): Promise<Float32Array> {

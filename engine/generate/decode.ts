@@ -88,3 +88,18 @@ export function logProbability(logits: Float32Array, id: number): number {
   for (const logit of logits) sum += Math.exp(logit - top);
   return (logits[id] ?? Number.NEGATIVE_INFINITY) - top - Math.log(sum);
 }
+
+/** Softmax over all logits, f64. Plain loops: reading again asks for some forty of them a question. */
+export function probabilities(logits: Float32Array): Float64Array {
+  let top = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) if (logit > top) top = logit;
+  const weights = new Float64Array(logits.length);
+  let sum = 0;
+  for (let id = 0; id < weights.length; id++) {
+    const weight = Math.exp((logits[id] as number) - top);
+    weights[id] = weight;
+    sum += weight;
+  }
+  for (let id = 0; id < weights.length; id++) weights[id] = (weights[id] as number) / sum;
+  return weights;
+}

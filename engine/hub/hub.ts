@@ -55,6 +55,7 @@ const SMALL_FILES = [
   'special_tokens_map.json',
   'chat_template.jinja',
   'pod.json',
+  'quoting.json',
   'LICENSE',
 ];
 

@@ -5,6 +5,7 @@ import { choosePolicy, plansOf } from '../policy.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Reader } from './reader.ts';
 import { measurePages, Reading } from './reading.ts';
+import { answersByQuoting } from './tokenise-document.ts';
 
 export function readerOf(model: Model, runtime: Runtime): Reader {
   const plans = plansOf(model);
@@ -17,7 +18,13 @@ export function readerOf(model: Model, runtime: Runtime): Reader {
       contextTokens: model.contextTokens,
       weightBytes: model.weightBytes,
     },
-    capabilities: { plans, evidence: 'attention', tokenCounts: 'exact', snapshots: false },
+    capabilities: {
+      plans,
+      evidence: 'attention',
+      answers: answersByQuoting(model) ? 'quoted' : 'written',
+      tokenCounts: 'exact',
+      snapshots: false,
+    },
     availableBytes: () => runtime.availableBytes(),
     measure: (context, availableBytes) => {
       const { sinks, recent } = context;

@@ -13,7 +13,7 @@ import type {
   ReadingProgress,
 } from '../engine.ts';
 import { ProximaError, throwIfCancelled } from '../errors.ts';
-import { type PageEvidence, type PageTokens, rankPages } from '../evidence.ts';
+import { type PageEvidence, rankPages } from '../evidence.ts';
 import { type Fit, type FitRequest, planFit, requireFit, scratchBytes, TURN_TOKENS, type Work } from '../fit.ts';
 import { chunkTokensFor } from '../generate/chunk-tokens.ts';
 import { type DecodeResult, decode } from '../generate/decode.ts';
@@ -25,22 +25,22 @@ import { type AnswerSignals, probabilityRight, SURE_ENOUGH } from '../passages/c
 import { WordSearch } from '../passages/word-search.ts';
 import { sharedWords, standsIn } from '../passages/words.ts';
 import type { Policy } from '../policy.ts';
+import { LONGEST_SPAN } from '../quoting/choose-span.ts';
+import { type Quoted, Quoter } from '../quoting/quoter.ts';
 import { isRefusal } from '../refusal.ts';
 import { wholeSentences } from '../sentences.ts';
 import { splitThinking } from '../thinking.ts';
+import { quotedAnswer } from './quoted-answer.ts';
 import type { OpenReading } from './reader.ts';
-
-/** A document as token ids, with the place of each page. */
-export interface TokenisedDocument {
-  readonly ids: readonly number[];
-  readonly pages: readonly PageTokens[];
-}
+import { answersByQuoting, pageAt, type TokenisedDocument, tokeniseDocument } from './tokenise-document.ts';
 
 export interface AskOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onText?: ((text: string) => void) | undefined;
   /** What a calibration is fitted on. */
   readonly onSignals?: ((signals: AnswerSignals) => void) | undefined;
+  /** What a model that quotes found, before it is refused or shown. */
+  readonly onQuoted?: ((quoted: Quoted) => void) | undefined;
 }
 
 export interface ReadingOptions {
@@ -51,26 +51,6 @@ export interface ReadingOptions {
 
 /** Answer tokens whose attention is looked at for evidence. */
 const EVIDENCE_TOKENS = 48;
-
-export function tokeniseDocument(model: Model, pages: readonly Page[]): TokenisedDocument {
-  const ids = [...model.layout.beforeDocument];
-  const placed: PageTokens[] = [];
-  for (const page of pages) {
-    const start = ids.length;
-    if (page.text !== '') {
-      for (const id of model.tokenizer.encodeText(
-        placed.some((each) => each.end > each.start) ? `\n${page.text}` : page.text,
-      ))
-        ids.push(id);
-    }
-    placed.push({ page: page.number, start, end: ids.length });
-  }
-  return { ids, pages: placed };
-}
-
-function pageAt(pages: readonly PageTokens[], tokens: number): number {
-  return pages.findLast(({ start }) => start < tokens)?.page ?? 0;
-}
 
 function fitRequest(model: Model, policy: Policy, tokens: TokenisedDocument, availableBytes: number): FitRequest {
   return {
@@ -96,7 +76,8 @@ export function planOf(
   tokens: number,
 ): Pick<Fit, 'cacheBytes' | 'scratchBytes'> & { readonly chunkTokens: number } {
   const pages = [{ page: 1, start: 0, end: tokens }];
-  const request = fitRequest(model, policy, { ids: new Array(tokens).fill(0), pages }, Number.POSITIVE_INFINITY);
+  const document = { ids: new Array(tokens).fill(0), pages, sentences: [] };
+  const request = fitRequest(model, policy, document, Number.POSITIVE_INFINITY);
   const chunkTokens = chunkOf(model, request);
   return { ...planFit(request, chunkTokens), chunkTokens };
 }
@@ -135,6 +116,7 @@ export class Reading implements OpenReading {
   readonly #pages: readonly Page[];
   /** Made when it is first needed. */
   #words: WordSearch | undefined;
+  readonly #quoter: Quoter | undefined;
   readonly #chunkTokens: number;
   #read = 0;
   #milliseconds = 0;
@@ -150,6 +132,7 @@ export class Reading implements OpenReading {
     this.fit = planFit(request, this.#chunkTokens);
     requireFit(this.fit, request);
     this.#cache = model.decoder.createCache(request.shape);
+    this.#quoter = this.#createQuoter();
   }
 
   /** Plans the memory; nothing is read yet. Throws `document-too-long` or `memory-too-small`. */
@@ -215,6 +198,7 @@ export class Reading implements OpenReading {
   async ask(asked: Question, options: AskOptions = {}): Promise<Answer> {
     const question = asked.text.trim();
     if (question === '') throw new ProximaError('question-empty');
+    if (this.#quoter) return this.#quote(this.#quoter, question, options);
     const prompt = this.model.layout.question(asked.turns, question);
     const maxTokens = this.#room(prompt.length, asked.maxTokens);
     this.#cache.rewind();
@@ -230,6 +214,38 @@ export class Reading implements OpenReading {
     } finally {
       this.#cache.rewind();
     }
+  }
+
+  #createQuoter(): Quoter | undefined {
+    const { quoting } = this.model;
+    if (!quoting || !answersByQuoting(this.model)) return undefined;
+    const { layer, keyValueHead } = quoting.finder;
+    const finderSeesAll = this.policy.plan.units[layer]?.[keyValueHead]?.role !== 'stream';
+    const { ids, sentences } = this.tokens;
+    return new Quoter({ ...this.model, quoting }, { cache: this.#cache, ids, sentences, finderSeesAll });
+  }
+
+  /** Every question is read by itself: nothing that was answered stands between it and the document. */
+  async #quote(quoter: Quoter, question: string, { signal, onText, onQuoted }: AskOptions): Promise<Answer> {
+    const { quoting } = this.model;
+    if (!quoting) throw new RangeError('the model does not quote');
+    const longest = this.tokens.sentences.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+    this.#room(this.model.layout.question([], question).length + longest + LONGEST_SPAN, 1);
+    const started = performance.now();
+    const quoted = await quoter.ask(question, signal);
+    if (quoted) onQuoted?.(quoted);
+    const closest = (byAttention: readonly AnswerPage[]) => this.#closest(question, byAttention);
+    const answer = quotedAnswer(quoted, { quoting, pages: this.tokens.pages, closest });
+    onText?.(answer.answer);
+    const seconds = (performance.now() - started) / 1000;
+    return {
+      question,
+      ...answer,
+      stopped: 'stop-token',
+      seconds,
+      firstTokenSeconds: seconds,
+      decodeTokensPerSecond: 0,
+    };
   }
 
   /** Where the answer comes from, how likely it is right, and what else comes close where it may not be. */

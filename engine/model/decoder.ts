@@ -5,7 +5,7 @@ import type { CacheShape } from '../cache/memory.ts';
 import { ProximaError } from '../errors.ts';
 import type { Runtime, Tensor } from '../runtime/runtime.ts';
 import type { CutModel } from './cut.ts';
-import type { AttentionLayers, Step, Wanted } from './layers.ts';
+import type { AttentionLayers, LayerSums, Step, Wanted } from './layers.ts';
 import { elementTypeOf } from './onnx.ts';
 import { ElementType } from './onnx-writer.ts';
 import type { SegmentSession } from './segments.ts';
@@ -18,6 +18,8 @@ export interface ForwardOptions {
   readonly want: Wanted;
   /** Gather where the rows look. */
   readonly mass?: AttentionMass;
+  /** Throws `model-unsupported` where the runtime can't tell them: see `Decoder.tellsSums`. */
+  readonly sums?: readonly LayerSums[];
 }
 
 export class Decoder {
@@ -60,12 +62,17 @@ export class Decoder {
     return Math.max(...this.cut.attention.map(({ queryHeads, headSize }) => queryHeads * headSize));
   }
 
+  /** Whether `ForwardOptions.sums` may be asked for. */
+  get tellsSums(): boolean {
+    return this.#layers.sums;
+  }
+
   get largestBufferBytes(): number {
     return this.#runtime.largestBufferBytes;
   }
 
   /**
-   * Runs tokens through the model behind what the cache holds; gives the logits of the last one when wanted.
+   * Runs tokens through the model behind what the cache holds; gives the logits of the last one, or of all, when wanted.
    * All tokens of a call are seen by every layer, or, when it rejects, by none: the cache is rewound.
    */
   async forward(
@@ -75,7 +82,17 @@ export class Decoder {
   ): Promise<Float32Array | undefined> {
     const start = cache.length;
     try {
-      const logits = await this.#run(ids, start, cache, options);
+      const step: Step = {
+        cache,
+        start,
+        rows: ids.length,
+        commit: options.commit,
+        want: options.want,
+        mass: options.mass,
+        sums: options.sums ?? [],
+      };
+      const logits = await this.#run(ids, step);
+      await this.#layers.end(step);
       if (options.commit) cache.commit();
       return logits;
     } catch (error) {
@@ -89,33 +106,21 @@ export class Decoder {
     for (const segment of this.#segments) await segment.session.close();
   }
 
-  async #run(
-    ids: readonly number[],
-    start: number,
-    cache: KeyValueCache,
-    options: ForwardOptions,
-  ): Promise<Float32Array | undefined> {
-    const step: Step = {
-      cache,
-      start,
-      rows: ids.length,
-      commit: options.commit,
-      want: options.want,
-      mass: options.mass,
-    };
+  async #run(ids: readonly number[], step: Step): Promise<Float32Array | undefined> {
     await this.#layers.begin(step);
-    const tensors = this.#graphInputs(ids, start, cache.shape);
+    const tensors = this.#graphInputs(ids, step.start, step.cache.shape);
     let attention: Tensor | undefined;
     for (const [index, segment] of this.#segments.entries()) {
       const last = index === this.cut.attention.length;
       const own = Object.fromEntries(segment.inputs.map((name) => [name, tensors.get(name) as Tensor]));
       const feeds = { ...own, ...this.#layers.feeds(index, step, attention) };
-      const results = await segment.session.run(last ? this.#layers.lastRow(feeds, step.rows) : feeds);
+      const one = last && step.want !== 'every row';
+      const results = await segment.session.run(one ? this.#layers.lastRow(feeds, step.rows) : feeds);
       for (const name of segment.crossing) tensors.set(name, results[name] as Tensor);
       this.#release(index, tensors);
       if (last) return this.#layers.logits(results, step);
       this.#layers.append(index, results, step);
-      if (options.want === 'nothing' && index === this.cut.attention.length - 1) return undefined;
+      if (step.want === 'nothing' && index === this.cut.attention.length - 1) return undefined;
       attention = await this.#layers.attend(index, results, step);
     }
     return undefined;

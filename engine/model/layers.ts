@@ -4,15 +4,20 @@
  */
 
 import type { Tensor } from 'onnxruntime-common';
-import type { AttentionMass } from '../attention/attention.ts';
+import type { AttentionMass, AttentionSums } from '../attention/attention.ts';
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
 import type { CacheShape } from '../cache/memory.ts';
 
 /**
  * What is wanted of the last row. 'candidates': logits from which one token is to be chosen; a runtime may leave out all but the
- * highest 64, which are then −∞.
+ * highest 64, which are then −∞. 'every row': the logits of all rows, one after the other.
  */
-export type Wanted = 'nothing' | 'logits' | 'candidates';
+export type Wanted = 'nothing' | 'logits' | 'candidates' | 'every row';
+
+/** Attention sums of one layer; `rows` are those of the step. */
+export interface LayerSums extends AttentionSums {
+  readonly layer: number;
+}
 
 /** One call of the decoder. */
 export interface Step<Cache extends KeyValueCache = KeyValueCache> {
@@ -27,6 +32,8 @@ export interface Step<Cache extends KeyValueCache = KeyValueCache> {
   readonly want: Wanted;
   /** Gather where the rows look. */
   readonly mass: AttentionMass | undefined;
+  /** Only where `AttentionLayers.sums`, in steps that are not committed, and of the last layer where something is wanted. */
+  readonly sums: readonly LayerSums[];
 }
 
 /** What a segment gave, by name of the tensor. */
@@ -34,6 +41,8 @@ export type Results = Readonly<Record<string, Tensor>>;
 
 /** `Cache`: the backend's own, in its own memory; nobody else asks what kind it is. */
 export interface AttentionLayers<Cache extends KeyValueCache = KeyValueCache> {
+  /** Whether steps may ask for attention sums. */
+  readonly sums: boolean;
   createCache(shape: CacheShape): Cache;
   /** Before the first layer of a step. */
   begin(step: Step<Cache>): Promise<void>;
@@ -45,8 +54,10 @@ export interface AttentionLayers<Cache extends KeyValueCache = KeyValueCache> {
   attend(layer: number, results: Results, step: Step<Cache>): Promise<Tensor>;
   /** The last row of tensors that have one row a token: only its logits are wanted. */
   lastRow(feeds: Record<string, Tensor>, rows: number): Record<string, Tensor>;
-  /** Logits of the last row, in ordinary memory. */
+  /** Logits of the rows that the last segment was given, in ordinary memory. */
   logits(results: Results, step: Step<Cache>): Promise<Float32Array>;
+  /** After the last layer: puts what was asked for beside the logits where it belongs. */
+  end(step: Step<Cache>): Promise<void>;
   /** What a failure in the middle of a step means, where the runtime knows better than its message says. */
   explain(cause: unknown): Promise<unknown>;
   /** Lets go of a tensor that a segment gave and nothing needs any more. */

@@ -1,6 +1,14 @@
 /** Loads a model folder: config, tokenizer, chat template, the graph cut into sessions, and its cache plans if it has some. */
 import { type PlanFile, parsePlanFile } from '../cache/plan-file.ts';
 import { type Calibration, parseCalibration } from '../passages/confidence.ts';
+import {
+  checkHeads,
+  headsOf,
+  parseQuotingFile,
+  QUOTING_FILE,
+  type QuotingFile,
+  quotingIds,
+} from '../quoting/quoting-file.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type PromptLayout, readPromptLayout } from './chat-template.ts';
 import { type ModelConfig, readConfig } from './config.ts';
@@ -23,6 +31,8 @@ export interface Model {
   readonly planFile: PlanFile | undefined;
   /** Where it was measured how likely its answers are right. */
   readonly calibration: Calibration | undefined;
+  /** Where it answers in the document's own words. */
+  readonly quoting: QuotingFile | undefined;
   /** Bytes of the graph's files, external data included. */
   readonly weightBytes: number;
   /** Bytes that it takes in memory (`resident.ts`). */
@@ -50,6 +60,8 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
   const calibration = (await folder.has(CALIBRATION))
     ? parseCalibration(await readText(folder, CALIBRATION), CALIBRATION)
     : undefined;
+  const quoting = (await folder.has(QUOTING_FILE)) ? parseQuotingFile(await readText(folder, QUOTING_FILE)) : undefined;
+  if (quoting) quotingIds(quoting, tokenizer);
   const source = await openGraph(folder);
   try {
     const model = await parseGraph(source);
@@ -57,6 +69,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
     let [resident, loading] = [0, 0];
     const onCut = (cut: CutModel) => {
       checkLayers(config, cut);
+      if (quoting) checkHeads(quoting, headsOf(cut));
       resident = residentBytes(cut, config.contextTokens, runtime.packs);
       loading = loadingBytes(cut, runtime.packs);
       requireRoom(folder.name, resident + loading, runtime.availableBytes());
@@ -70,6 +83,7 @@ export async function loadModel(folder: ModelFolder, runtime: Runtime, options: 
       decoder,
       planFile,
       calibration,
+      quoting,
       weightBytes: source.size + externalBytes,
       residentBytes: resident,
       loadingBytes: loading,

@@ -42,6 +42,11 @@ export function standsIn(phrase: string, text: string): boolean {
   return wanted.length > 2 && joined(text).includes(wanted);
 }
 
+/** Whether two phrases differ in nothing but case and marks. */
+export function sameWords(one: string, other: string): boolean {
+  return joined(one) === joined(other);
+}
+
 /** Words with a space before and after each. */
 function joined(text: string): string {
   return ` ${wordsOf(text.normalize('NFKC').toLowerCase()).join(' ')} `;

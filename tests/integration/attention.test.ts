@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { AttentionRequest } from '../../engine/attention/attention.ts';
-import { referenceAttention, referenceMass } from '../../engine/attention/reference.ts';
+import { referenceAttention, referenceMass, referenceSums } from '../../engine/attention/reference.ts';
 import type { Span } from '../../engine/attention/spans.ts';
 import { halfVectors, type Vectors } from '../../engine/attention/vectors.ts';
 import { CpuAttention } from '../../engine/backends/cpu/attention.ts';
@@ -119,6 +119,38 @@ describe('attention on the CPU', () => {
         },
       ),
       { numRuns: 6 },
+    );
+  });
+
+  it('sums the shares of some rows and query heads over runs of tokens', async () => {
+    const picked = fc.record({
+      head: fc.nat(),
+      queryHeads: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+      rows: fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
+      cuts: fc.array(fc.nat(), { minLength: 2, maxLength: 12 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(arbitraryRequest, picked, async (request, draw) => {
+        const { queryHeads, keyValueHeads } = request.shape;
+        const below = (most: number) => (each: number) => each % most;
+        const distinct = (all: readonly number[], most: number) => [...new Set(all.map(below(most)))];
+        const borders = distinct(draw.cuts, request.firstPosition + request.rows + 1).sort((a, b) => a - b);
+        // Every second run is left out: between those asked for lie tokens that count for none.
+        const runs = borders
+          .slice(1)
+          .flatMap((end, index) => (index % 2 === 0 ? [{ start: borders[index] ?? 0, end }] : []));
+        const wanted = {
+          head: draw.head % keyValueHeads,
+          queryHeads: distinct(draw.queryHeads, queryHeads / keyValueHeads),
+          rows: distinct(draw.rows, request.rows),
+          runs,
+          sums: new Float64Array(runs.length).fill(1),
+        };
+        await attention.addSums(request, wanted);
+        const expected = referenceSums(request, wanted);
+        for (const [index, sum] of wanted.sums.entries()) expect(sum - 1).toBeCloseTo(expected[index] ?? Number.NaN, 4);
+      }),
+      { numRuns: 25 },
     );
   });
 

@@ -61,9 +61,24 @@ async function run(decoder: Decoder, plan: CachePlan): Promise<ArrayLike<number>
   const mass = { mass: new Float64Array(420) };
   const chosen = await decoder.forward(ids.slice(420, 430), cache, { commit: false, want: 'candidates' });
   cache.rewind();
+  const heads = decoder.cut.attention[0]?.keyValueHeads ?? 1;
+  const runs = [
+    { start: 2, end: 60 },
+    { start: 60, end: 63 },
+    { start: 200, end: 425 },
+  ];
+  // Of the last head of every layer: rows of the document's end see what the plan leaves them.
+  const sums = decoder.cut.attention.map((_, layer) => {
+    return { layer, head: heads - 1, queryHeads: [0], rows: [0, 3, 9], runs, sums: new Float64Array(runs.length) };
+  });
+  const every = await decoder.forward(ids.slice(420, 430), cache, { commit: false, want: 'every row', sums });
+  const single = { layer: 0, head: 0, queryHeads: [0], rows: [0], runs, sums: new Float64Array(runs.length) };
+  await decoder.forward(ids.slice(430, 431), cache, { commit: false, want: 'nothing', sums: [single] });
+  cache.rewind();
   const logits = [await ask(420, 450), await ask(450, 451), await ask(451, 452), await ask(452, 470, mass)];
   cache.clear();
-  return [...logits.map((each) => each ?? []), mass.mass, [argmax(chosen)]];
+  const found = [...sums, single].map((each) => each.sums);
+  return [...logits.map((each) => each ?? []), every ?? [], ...found, mass.mass, [argmax(chosen)]];
 }
 
 /**

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 import tokens
 from answering import Reading
-from network import SINKS
+from cloze import FUNCTION_WORDS
 
 FOUND, OCCURS, POINTED = (5, 1), (5, 0), (6, 0)
 """(layer, KV head) whose query heads look for the sentence, for the question's words, for the answer's first token."""
@@ -52,7 +52,9 @@ class Words:
 
     def scores(self, question: str) -> torch.Tensor:
         total, possible = torch.zeros(len(self.counts)), 0.0
-        for word in set(stems(question)):
+        # "How", "be" and "by" are rare in many a text, and would be followed.
+        asked = [w for w in re.findall(r"[^\W_]+", question.lower()) if w not in FUNCTION_WORDS]
+        for word in set(stems(" ".join(asked) or question)):
             rarity = math.log(1 + (len(self.counts) - self.spread[word] + 0.5) / (self.spread[word] + 0.5))
             possible += rarity
             for index, counts in enumerate(self.counts):

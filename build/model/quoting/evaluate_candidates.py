@@ -6,7 +6,8 @@
 Every sentence that some way of finding puts among its first few is read again once, and what it says is kept; each approach is then
 a choice among them, so that all are compared on the same questions. Ways of finding: `occurs` (attention of the question's words on the
 same words), `words` (BM25), `both`, `found` and `pointed` (one head that points at the sentence, one at the answer's first token). Ways of
-answering: see `candidates.WAYS`. A sentence's score is the probability that it answers, times the square of the finding's.
+answering: see `candidates.WAYS`. A sentence's score is the probability that it answers, times the finding's to the power of FINDING_WEIGHT;
+a later sentence that takes back what was chosen wins.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from evaluate_questions import draw_case, f1, load, normalised
 from facts import ABSENT
 
 FORMATS = {"once": False, "twice": True}
+# How much finding weighs in the choice of the sentence beside what reading it again says.
+FINDING_WEIGHT = 1.5
 
 
 def best(scores: torch.Tensor, count: int) -> list[int]:
@@ -105,9 +108,18 @@ def features(candidate: dict, finder: str, label: str, way: str, entry: dict) ->
 def judge(entry: dict, finder: str, label: str, way: str, count: int) -> tuple[dict, float]:
     """(the candidate chosen, the logarithm of its score)."""
     kept = among(entry, finder, count)
-    scores = [f[0] + 2 * f[1] for f in (features(c, finder, label, way, entry) for c in kept)]
+    scores = [f[0] + FINDING_WEIGHT * f[1] for f in (features(c, finder, label, way, entry) for c in kept)]
     at = max(range(len(kept)), key=scores.__getitem__)
+    at = next((n for n in range(at + 1, len(kept)) if corrects(kept[n], kept[at], finder, label, way, entry)), at)
     return kept[at], scores[at]
+
+
+def corrects(later: dict, chosen: dict, finder: str, label: str, way: str, entry: dict) -> bool:
+    """Whether a later sentence takes back what was chosen: it holds that answer and gives another."""
+    old, new = (" ".join(normalised(c[label][way]["said"])) for c in (chosen, later))
+    if not old or old == new or f" {old} " not in f" {' '.join(normalised(later['sentence']))} ":
+        return False
+    return later[label][way]["refused"] < 0.5 and prior(later, finder, entry) > 0.5 * prior(chosen, finder, entry)
 
 
 def figures(entries: list[dict], finder: str, label: str, way: str, count: int) -> str:
@@ -156,7 +168,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=4)
     parser.add_argument("--formats", nargs="+", default=["once"])
     parser.add_argument("--fresh", action="store_true", help="candidates are read behind the question alone, not behind the document")
-    parser.add_argument("--keep", type=Path, help="where the records go, a JSON object a line")
+    parser.add_argument("--keep", type=Path, help="where the records go, a JSON object a line, and what was chosen beside it")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -177,6 +189,15 @@ def main() -> None:
         report(everything, options)
     if options.keep:
         options.keep.write_text("".join(json.dumps(e) + "\n" for e in everything))
+        options.keep.with_suffix(".chosen.jsonl").write_text("".join(json.dumps(chosen_of(e, options)) + "\n" for e in everything))
+
+
+def chosen_of(entry: dict, options) -> dict:
+    """What "both" and "joint" answer: the engine is held against it (`build/eval/quoting.ts --beside`)."""
+    label = options.formats[0]
+    chosen, score = judge(entry, "both", label, "joint", options.candidates)
+    said = chosen[label]["joint"]
+    return {"question": entry["question"], "sentence": chosen["sentence"], "said": said["said"], "f1": said["f1"], "exact": said["exact"], "score": score}
 
 
 def report(entries: list[dict], options) -> None:

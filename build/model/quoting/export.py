@@ -2,8 +2,9 @@
 
     python export.py --to FOLDER [--name quoting] [--storage q8] [--check]
 
-`--check` runs the graph in onnxruntime beside PyTorch, both dense, on a sentence. The plan is written as soon as the engine reads plans
-whose units stream (issue "Cache plans"); until then it stands in `network.LEADERS`.
+`--check` runs the graph in onnxruntime beside PyTorch, both dense, on a sentence. Beside the graph go pod.json, the plan that the weights
+were trained with, and quoting.json, which tells the engine how the model answers; how likely an answer is right comes from
+checkpoints/NAME-confidence.json (`build/eval/quoting.ts --write`) where it is there.
 """
 
 import argparse
@@ -18,12 +19,45 @@ import torch.nn.functional as F
 
 sys.path.append(str(Path(__file__).parent.parent))
 
+import candidates  # noqa: E402
 import checkpoints  # noqa: E402
 import tokens  # noqa: E402
-from network import Reader, Shape, masks_for  # noqa: E402
+from cloze import FUNCTION_WORDS  # noqa: E402
+from evaluate_candidates import FINDING_WEIGHT  # noqa: E402
+from facts import ABSENT  # noqa: E402
+from network import LEADERS, RECENT, SINKS, Reader, Shape, masks_for  # noqa: E402
 from onnx_decoder import Decoder, Pattern, config_of, write  # noqa: E402
 
 POSITIONS = 262_144
+# Sentences that attention and words each propose.
+CANDIDATES = 4
+
+
+def plan(shape: Shape) -> dict:
+    """pod.json: what `network.LEADERS` says."""
+    lead, stream = {"role": "lead", "keys": "f16", "values": "f16"}, {"role": "stream"}
+    units = [[lead if (layer, head) in LEADERS else stream for head in range(shape.key_value_heads)] for layer in range(shape.layers)]
+    found = "trained with this plan in place from the start"
+    named = {"id": "pod", "label": "PoD", "units": units, "sinks": SINKS, "recent": RECENT, "adapted": True, "found": found}
+    return {"version": 2, "plans": [named]}
+
+
+def quoting(confidence: Path) -> dict:
+    """quoting.json: `engine/quoting/quoting-file.ts` says what its parts mean."""
+    unit = lambda pair: {"layer": pair[0], "keyValueHead": pair[1]}  # noqa: E731
+    known = {"confidence": json.loads(confidence.read_text())} if confidence.exists() else {}
+    return {
+        "version": 1,
+        "candidates": {"attention": CANDIDATES, "words": CANDIDATES},
+        "finder": unit(candidates.OCCURS),
+        "start": {**unit(candidates.STARTED), "queryHead": 0},
+        "end": {**unit(candidates.STARTED), "queryHead": 1},
+        "tokens": {"so": tokens.SPECIAL[tokens.SO], "end": tokens.SPECIAL[tokens.END]},
+        "refusal": ABSENT,
+        "functionWords": sorted(FUNCTION_WORDS),
+        "findingWeight": FINDING_WEIGHT,
+        **known,
+    }
 
 
 def under_public_names(model: Reader) -> dict[str, np.ndarray]:
@@ -87,6 +121,8 @@ def main() -> None:
         shutil.copy(tokens.FOLDER / name, options.to / name)
     files = {
         "config.json": config_of(decoder, "llama", bos_token_id=tokens.BEGIN, eos_token_id=tokens.END, torch_dtype="float32"),
+        "pod.json": plan(shape),
+        "quoting.json": quoting(checkpoints.KEPT / f"{options.name}-confidence.json"),
         "generation_config.json": {"bos_token_id": tokens.BEGIN, "eos_token_id": tokens.END, "do_sample": False},
     }
     for name, content in files.items():

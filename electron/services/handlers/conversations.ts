@@ -18,7 +18,7 @@ type ConversationCalls =
   | 'exportConversation';
 
 export function conversationHandlers(services: Services): Pick<Handlers, ConversationCalls> {
-  const { answers, conversations, events, store } = services;
+  const { answers, conversations, events, store, engine } = services;
   return {
     listConversations: ({ document }) => conversations.list(document),
     createConversation: ({ document }) => {
@@ -53,7 +53,13 @@ export function conversationHandlers(services: Services): Pick<Handlers, Convers
     search: ({ text }) => conversations.search(text),
     exportConversation: ({ conversation: id, format }) => {
       const conversation = conversations.get(id);
-      return exportConversation(format, store.get(conversation.document), conversation, answers.turns(id));
+      return exportConversation(
+        format,
+        store.get(conversation.document),
+        conversation,
+        answers.turns(id),
+        engine.plans,
+      );
     },
   };
 }

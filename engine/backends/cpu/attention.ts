@@ -1,6 +1,6 @@
 /** Attention on the CPU: one call of an ONNX graph a KV head, whose signature fits the head's spans. */
 
-import type { Attention, AttentionMass, AttentionRequest } from '../../attention/attention.ts';
+import type { Attention, AttentionMass, AttentionRequest, AttentionSums } from '../../attention/attention.ts';
 import type { Span } from '../../attention/spans.ts';
 import { toNumbers, type Vectors } from '../../attention/vectors.ts';
 import { firstVisible } from '../../cache/local-window.ts';
@@ -8,6 +8,7 @@ import type { GraphSession, Runtime, Tensor } from '../../runtime/runtime.ts';
 import { attentionGraph, FEW_ROWS, type GraphSignature, type Input } from './attention-graph.ts';
 import { addMass, foldGroups, type Group } from './groups.ts';
 import { isMasked, type Slice, scatter, slice } from './slices.ts';
+import { addFolded, type GroupSums, sumRuns } from './sums.ts';
 
 /** Rows at once: with the longest span their scores stay within the processor's cache. */
 const ROWS_AT_ONCE = 256;
@@ -73,6 +74,15 @@ export class CpuAttention implements Attention {
       scatter(foldGroups(groups, part.headSize), output, request, part);
     }
     return output;
+  }
+
+  /** Call by call, so that no more than one call's shares are held. */
+  async addSums(request: AttentionRequest, wanted: AttentionSums): Promise<void> {
+    const part = slice(request, wanted.head, 0, request.rows);
+    const found: GroupSums[] = [];
+    for (const spans of groupSpans(part.spans, part.rows))
+      found.push(sumRuns(await this.#runGroup(part, spans, true), part, wanted));
+    addFolded(found, part, wanted);
   }
 
   async close(): Promise<void> {

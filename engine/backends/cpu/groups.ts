@@ -13,7 +13,7 @@ export interface Group {
 }
 
 /** How much each group weighs in a row's fold: exp(lse − lse of all). */
-function groupWeights(groups: readonly Group[], row: number): number[] {
+export function groupWeights(groups: readonly Pick<Group, 'logSumExps'>[], row: number): number[] {
   const exponents = groups.map((group) => group.logSumExps[row] ?? -Infinity);
   const top = Math.max(...exponents);
   const weights = exponents.map((exponent) => Math.exp(exponent - top));

@@ -1,17 +1,18 @@
 /** Attention in ordinary memory: segments carry grafts that give heads apart (`graft.ts`), spans go to an `Attention`. */
 
-import type { Attention, AttentionShape } from '../../attention/attention.ts';
+import type { Attention, AttentionRequest, AttentionShape } from '../../attention/attention.ts';
 import type { KeyValueCache } from '../../cache/key-value-cache.ts';
 import type { CacheShape } from '../../cache/memory.ts';
 import { windowBlocks } from '../../cache/window-blocks.ts';
 import type { AttentionNode } from '../../model/attention-node.ts';
 import { Graft } from '../../model/graft.ts';
-import type { AttentionLayers, Results, Step } from '../../model/layers.ts';
+import type { AttentionLayers, LayerSums, Results, Step } from '../../model/layers.ts';
 import { rowsFor, type Table } from '../../model/table.ts';
 import type { Runtime, Tensor } from '../../runtime/runtime.ts';
 import { PodCache } from './pod-cache.ts';
 
 export class CpuLayers implements AttentionLayers<PodCache> {
+  readonly sums = true;
   readonly #nodes: readonly AttentionNode[];
   readonly #tables: ReadonlyMap<string, Table>;
   readonly #runtime: Pick<Runtime, 'tensor'>;
@@ -35,6 +36,9 @@ export class CpuLayers implements AttentionLayers<PodCache> {
 
   /** Nothing has to be planned ahead. */
   async begin(): Promise<void> {}
+
+  /** Everything is in its place already. */
+  async end(): Promise<void> {}
 
   async explain(cause: unknown): Promise<unknown> {
     return cause;
@@ -61,7 +65,9 @@ export class CpuLayers implements AttentionLayers<PodCache> {
     cache.append(layer, keys as Uint16Array, values as Uint16Array, commit);
   }
 
-  async attend(layer: number, results: Results, { cache, start, rows, commit, mass }: Step<PodCache>): Promise<Tensor> {
+  async attend(layer: number, results: Results, step: Step<PodCache>): Promise<Tensor> {
+    const { cache, start, rows, commit, mass } = step;
+    const sums = step.sums.filter((each) => each.layer === layer);
     const shape = this.#nodes[layer] as AttentionShape;
     const queries = results[Graft.query]?.data as Float32Array;
     let output: Float32Array | undefined;
@@ -73,6 +79,7 @@ export class CpuLayers implements AttentionLayers<PodCache> {
         firstPosition: from,
         spans: cache.spans(layer, from, to, windowAt),
       };
+      for (const each of sums) await this.#addSums(request, each, from - start);
       const part = mass
         ? await this.#attention.attendWithMass(request, { ...mass, heads: cache.telling(layer) }, cache.proximity.sinks)
         : await this.#attention.attend(request);
@@ -82,6 +89,12 @@ export class CpuLayers implements AttentionLayers<PodCache> {
       } else output = part;
     }
     return this.#runtime.tensor('float32', output ?? queries, [shape.queryHeads, rows, shape.headSize]);
+  }
+
+  /** `first`: the first row of the request among the step's. */
+  async #addSums(request: AttentionRequest, sums: LayerSums, first: number): Promise<void> {
+    const rows = sums.rows.map((row) => row - first).filter((row) => row >= 0 && row < request.rows);
+    if (rows.length > 0) await this.#attention.addSums(request, { ...sums, rows });
   }
 
   lastRow(feeds: Record<string, Tensor>, rows: number): Record<string, Tensor> {

@@ -19,6 +19,7 @@ import { GpuPodCache } from './pod-cache.ts';
 import { GpuReadback } from './readback.ts';
 import { GpuScratch } from './scratch.ts';
 import { GpuMemory } from './store.ts';
+import { closeSums, type GpuSums, readSums, startSums } from './sums.ts';
 
 export interface GpuLayersOptions {
   readonly device: GPUDevice;
@@ -41,6 +42,7 @@ const UNIFORM_SLOTS = 16_384;
 const LOST_GRACE = 200;
 
 export class GpuLayers implements AttentionLayers<GpuPodCache> {
+  readonly sums = true;
   readonly memory: GpuMemory;
   readonly #options: GpuLayersOptions;
   readonly #uniforms: Uniforms;
@@ -52,6 +54,7 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
   readonly #readback: GpuReadback;
   #plans: LayerPlan[] = [];
   #evidence: GpuEvidence | undefined;
+  #sums: readonly GpuSums[] = [];
   /** The tensors of the layer that is being run, as plans ask for them. */
   #current: Results = {};
   #encoder: GPUCommandEncoder | undefined;
@@ -98,6 +101,8 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
     // A step that failed has left its own.
     if (this.#evidence) closeEvidence(this.memory, this.#evidence);
     this.#evidence = step.mass ? startEvidence(this.memory, this.#options.nodes, step.rows, step.mass) : undefined;
+    for (const each of this.#sums) closeSums(this.memory, each);
+    this.#sums = step.sums.map((each) => startSums(this.memory, this.#node(each.layer), step.rows, each));
     this.#scratch.reserve(this.#options.nodes, step.rows);
     this.#plans = this.#options.nodes.map((_, layer) => this.#plan(layer, step));
     await this.memory.settled();
@@ -152,9 +157,14 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
     const tensor = results[this.#options.logitsName];
     if (!tensor) throw new TypeError('the last segment gave no logits');
     const logits = step.want === 'candidates' ? await this.#candidates(tensor) : await allOf(tensor);
-    if (this.#evidence && step.mass) await readMass(this.memory, this.#evidence, step.mass);
-    this.#evidence = undefined;
     return logits;
+  }
+
+  async end({ mass }: Step<GpuPodCache>): Promise<void> {
+    if (this.#evidence && mass) await readMass(this.memory, this.#evidence, mass);
+    this.#evidence = undefined;
+    for (const each of this.#sums) await readSums(this.memory, each);
+    this.#sums = [];
   }
 
   /** The highest logits, found on the device; everything else is −∞. */
@@ -198,6 +208,7 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
   }
 
   #planAttention(layer: number, { start, rows, commit, mass }: Step<GpuPodCache>, cache: GpuPodCache): Recorder[] {
+    const sums = this.#sums.filter(({ wanted }) => wanted.layer === layer);
     const node = this.#node(layer);
     const kernels = this.#kernels[layer] as Kernels;
     const scratch = this.#scratch;
@@ -209,12 +220,13 @@ export class GpuLayers implements AttentionLayers<GpuPodCache> {
       const laidOut = { ...source, offset, rows: to - from };
       recorders.push(kernels.queries(laidOut, this.#vectorTables(node, 'queries', cache.shape), scratch.queries));
       const shape = { rows: to - from, firstPosition: from, firstRow: from - start };
-      if (rows === 1 && !mass) {
+      if (rows === 1 && !mass && sums.length === 0) {
         scratch.reserveSplits(spans.reduce((sum, span) => sum + splitsOf(span.end - span.start), 0));
         // Later layers may need more splits: the buffers are asked for when they have grown.
         const late = { queries: scratch.queries, partials: () => scratch.partials, states: () => scratch.states };
         recorders.push(...kernels.decode(late, () => scratch.output, spans));
       } else recorders.push(...kernels.prefill(scratch, () => scratch.output, shape, spans));
+      for (const each of sums) recorders.push(...kernels.shares(scratch, each, shape, spans));
       if (!this.#evidence) continue;
       const telling = cache.telling(layer, spans);
       recorders.push(...kernels.evidence(scratch, this.#evidence.of(layer, cache), shape, telling));

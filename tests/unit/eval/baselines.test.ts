@@ -32,6 +32,9 @@ const reference: Attention = {
   attendWithMass: async () => {
     throw new Error('not used');
   },
+  addSums: async () => {
+    throw new Error('not used');
+  },
   close: async () => {},
 };
 

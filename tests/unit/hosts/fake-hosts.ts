@@ -243,7 +243,13 @@ class FakeReader implements Reader {
   constructor(hosts: FakeHosts, process: FakeProcess, folder: string, runtime: string) {
     this.#hosts = hosts;
     this.#process = process;
-    this.capabilities = { plans: hosts.plans, evidence: 'attention', tokenCounts: 'exact', snapshots: false };
+    this.capabilities = {
+      plans: hosts.plans,
+      evidence: 'attention',
+      answers: 'written',
+      tokenCounts: 'exact',
+      snapshots: false,
+    };
     this.model = { name: folder, runtime, layers: 1, contextTokens: 1_000_000, weightBytes: 1 };
   }
 

@@ -50,6 +50,14 @@ export interface VectorTables {
 }
 
 /** Scratch of one layer's attention, used again by every layer. */
+/** Where rows look: what each row weighs, u32 or f32 [query heads, rows], and what each token of `sinks`..`length` gets, f32 from 0 on. */
+export interface Looked {
+  readonly tops: GPUBuffer;
+  readonly mass: GPUBuffer;
+  readonly length: number;
+  readonly sinks: number;
+}
+
 export interface PrefillScratch {
   /** f32 [query heads, rows, head size] each. */
   readonly queries: GPUBuffer;
@@ -301,25 +309,42 @@ export class Kernels {
    */
   evidence(
     scratch: PrefillScratch,
-    found: { tops: GPUBuffer; mass: GPUBuffer; length: number; sinks: number },
+    found: Looked,
     { rows, firstPosition }: { rows: number; firstPosition: number },
     spans: readonly GpuSpan[],
   ): Recorder[] {
-    const { queries, peaks, sums } = scratch;
-    const over = (name: 'tops' | 'mass') =>
-      spans.map((span) => {
-        const count = span.end - span.start;
-        const { page, slot, pageTokens, firstGrid } = span.keys;
-        const place = [firstPosition, span.start, count, slot, pageTokens];
-        const words = [rows, this.#ratio, ...place, found.sinks, found.length, span.heads, this.#window, firstGrid];
-        const buffers = [queries, page, span.places, peaks, sums, found.tops, found.mass];
-        return this.#plan(this.#over(name, { keys: span.keys.format, values: 'f16' }), words, buffers, [
-          Math.ceil(count / WORKGROUP),
-          1,
-          1,
-        ]);
-      });
-    return [...over('tops'), ...over('mass')];
+    return [
+      ...this.#look('tops', scratch, found, { rows, firstPosition }, spans),
+      ...this.#look('mass', scratch, found, { rows, firstPosition }, spans),
+    ];
+  }
+
+  /** As `evidence`, but `tops` says already what each row weighs, as f32. */
+  shares(
+    scratch: PrefillScratch,
+    found: Looked,
+    shape: { rows: number; firstPosition: number },
+    spans: readonly GpuSpan[],
+  ): Recorder[] {
+    return this.#look('mass', scratch, found, shape, spans);
+  }
+
+  #look(
+    name: 'tops' | 'mass',
+    { queries, peaks, sums }: PrefillScratch,
+    found: Looked,
+    { rows, firstPosition }: { rows: number; firstPosition: number },
+    spans: readonly GpuSpan[],
+  ): Recorder[] {
+    return spans.map((span) => {
+      const count = span.end - span.start;
+      const { page, slot, pageTokens, firstGrid } = span.keys;
+      const place = [firstPosition, span.start, count, slot, pageTokens];
+      const words = [rows, this.#ratio, ...place, found.sinks, found.length, span.heads, this.#window, firstGrid];
+      const buffers = [queries, page, span.places, peaks, sums, found.tops, found.mass];
+      const pipeline = this.#over(name, { keys: span.keys.format, values: 'f16' });
+      return this.#plan(pipeline, words, buffers, [Math.ceil(count / WORKGROUP), 1, 1]);
+    });
   }
 
   get #window(): number {
