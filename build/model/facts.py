@@ -142,7 +142,11 @@ def draw_facts(situation: Situation, count: int) -> list[Fact]:
     favoured = source.sample(ATTRIBUTES, max(3, count // 3))
     facts: list[Fact] = []
     taken: set[tuple[str, str]] = set()
+    tries = 0
     while len(facts) < count:
+        tries += 1
+        if tries % (20 * count) == 0:
+            entities += draw_entities(situation, 1)  # What there is to say of the others may all be said.
         if situation.crowding and situation.chance(situation.crowding):
             kind, name, attribute = crowd(situation, entities, favoured[: max(1, count // 5)], taken)
             taken.add((name, attribute.name))
