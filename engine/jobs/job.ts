@@ -107,5 +107,6 @@ export function cancelledBy<Result>(job: Job<Result>, signal: AbortSignal): Job<
 export function delegate<Result>(control: JobControl, job: Job<Result>): Promise<Result> {
   if (control.paused) job.pause();
   const stop = control.onPause((paused) => (paused ? job.pause() : job.resume()));
-  return cancelledBy(job, control.signal).result.finally(stop); // Its own job may outlive many of these.
+  job.result.catch(() => {}).finally(stop); // The job that hands on may outlive many of these.
+  return cancelledBy(job, control.signal).result;
 }

@@ -3,6 +3,7 @@
 import type { HostMessage } from '../../engine/hosts/host-envelope.ts';
 import { HostedEngine } from '../../engine/hosts/hosted-engine.ts';
 import type { Port } from '../../engine/hosts/protocol.ts';
+import { usualPlanOf } from '../../engine/plan-choice.ts';
 
 export interface BrowserRun {
   readonly runtime: string;
@@ -39,7 +40,7 @@ window.runEngine = async (folder, pages, question) => {
   const host = { port, ended: new Promise<string>(() => {}), terminate };
   const engine = await HostedEngine.load(host, new URL(folder, location.href).href, 1).result;
   let progress = 0;
-  const context = { parts: [{ document: 'sample', pages }], plan: 'pod' };
+  const context = { parts: [{ document: 'sample', pages }], plan: usualPlanOf(engine.capabilities.plans) };
   const prepared = await engine.prepare(crypto.randomUUID(), context, ({ type }) => {
     if (type === 'progress') progress += 1;
   }).result;

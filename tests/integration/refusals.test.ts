@@ -160,7 +160,7 @@ describe('documents that do not fit', () => {
 
   it('longer than memory allows', () =>
     expectRefusal(
-      [SAMPLE, 'Why?', '--memory', '200'],
+      [SAMPLE, 'Why?', '--policy', 'pod', '--memory', '200'],
       'memory-too-small',
       /200\.0 MiB are free/,
       /dense cache would take/,
