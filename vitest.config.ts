@@ -25,7 +25,8 @@ export default defineConfig({
     reporters: ['default', ['json', { outputFile: 'build/test-results.json' }]],
     projects: [
       // No model: a promise that never settles fails within seconds.
-      project('unit', UNIT, GPU, 10 * SECOND),
+      // Files share a process: they start none of their own that they leave behind, and starting one took as long as their tests.
+      project('unit', UNIT, GPU, 10 * SECOND, { isolate: false }),
       // Whatever is in none of the others, so that no test is left out.
       project('integration', ['tests/**/*.test.ts'], [...UNIT, ...BROWSER, ...GPU], 5 * MINUTE),
       project('browser', BROWSER, GPU, 3 * MINUTE, { globalSetup: 'tests/build-screen.ts' }),
