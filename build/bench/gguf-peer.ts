@@ -19,7 +19,7 @@ import { pathToFileURL } from 'node:url';
 import { importGguf } from '../../engine/folders/import-gguf.ts';
 import { openModelFolder } from '../../engine/folders/node.ts';
 import { readTokenizer } from '../../engine/model/tokenizer.ts';
-import { cacheFor, openDecoder } from '../../tests/integration/decoder.ts';
+import { centred, differenceOf, type Expected, largestOf, ourRows } from './gguf-rows.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../tests/fixtures/gguf');
 /** llama.cpp computes these otherwise than `transformers`: it leaves the windows of Mistral out. */
@@ -41,11 +41,6 @@ interface PeerSequence {
   ): Promise<({ next?: { probabilities?: Map<number, number> } } | undefined)[]>;
 }
 
-interface Expected {
-  readonly prompt: number;
-  readonly ids: number[];
-}
-
 /** Log-probabilities of the next token after each of the last tokens, by id. */
 async function peerRows(model: PeerModel, { ids }: Expected, from: number): Promise<Float64Array[]> {
   const context = await model.createContext({ contextSize: 256, batchSize: 256 });
@@ -59,34 +54,6 @@ async function peerRows(model: PeerModel, { ids }: Expected, from: number): Prom
     const found = output?.next?.probabilities ?? new Map<number, number>();
     return Float64Array.from({ length: found.size }, (_, id) => Math.log(found.get(id) ?? Number.NaN));
   });
-}
-
-async function ourRows(folder: string, { ids }: Expected, from: number): Promise<Float64Array[]> {
-  const decoder = await openDecoder(folder);
-  const rows: Float64Array[] = [];
-  const cache = cacheFor(decoder, undefined, undefined, ids.length);
-  await decoder.forward(ids.slice(0, from), cache, { commit: true, want: 'nothing' });
-  for (const id of ids.slice(from)) {
-    rows.push(Float64Array.from((await decoder.forward([id], cache, { commit: true, want: 'logits' })) ?? []));
-  }
-  await decoder.close();
-  return rows;
-}
-
-/** Log-probabilities are logits but for what all of them have in common. */
-function centred(row: Float64Array): Float64Array {
-  const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
-  return row.map((value) => value - mean);
-}
-
-const largestOf = (row: Float64Array) => row.indexOf(Math.max(...row));
-
-/** Largest difference over largest magnitude. */
-function differenceOf(one: Float64Array, other: Float64Array): number {
-  const magnitude = other.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return (
-    one.reduce((most, value, index) => Math.max(most, Math.abs(value - (other[index] ?? Number.NaN))), 0) / magnitude
-  );
 }
 
 async function compare(peer: Awaited<ReturnType<Peer['getLlama']>>, path: string, folder: string): Promise<string> {
