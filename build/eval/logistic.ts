@@ -1,9 +1,5 @@
 /** Logistic regression for the probability that an answer is right, and how well such a probability holds. */
-
-export interface Logistic {
-  readonly bias: number;
-  readonly weights: readonly number[];
-}
+import { chanceOf, type Logistic } from '../../engine/passages/logistic.ts';
 
 export interface Rated {
   /** As told, 0–1. */
@@ -39,11 +35,6 @@ export function fitLogistic(rows: readonly (readonly number[])[], right: readonl
   const raw = weights.map((weight, place) => weight / (scales[place]?.deviation ?? 1));
   const shift = raw.reduce((sum, weight, place) => sum + weight * (scales[place]?.mean ?? 0), 0);
   return { bias: rounded(bias - shift), weights: raw.map(rounded) };
-}
-
-export function chanceOf({ bias, weights }: Logistic, row: readonly number[]): number {
-  const sum = row.reduce((all, each, place) => all + each * (weights[place] ?? 0), bias);
-  return 1 / (1 + Math.exp(-sum));
 }
 
 /** A table of what was told against what was right, and the expected calibration error over ten bins. */

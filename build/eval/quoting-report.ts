@@ -1,7 +1,8 @@
 /** What came of asking a model that quotes: a table, how likely answers are right, and the same questions in PyTorch. */
 import { readFileSync } from 'node:fs';
+import { chanceOf, type Logistic } from '../../engine/passages/logistic.ts';
 import { QUOTING_SIGNALS, type QuotingSignals } from '../../engine/quoting/judge.ts';
-import { chanceOf, describeCurve, fitLogistic, type Logistic, type Rated } from './logistic.ts';
+import { describeCurve, fitLogistic, type Rated } from './logistic.ts';
 
 /** Share of a set's answerable questions that may be refused: others' texts are harder, and of theirs no more than three times that may be. */
 const REFUSED = 0.05;

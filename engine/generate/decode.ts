@@ -24,7 +24,7 @@ export interface DecodeResult {
 }
 
 /** Prompt tokens a chunk: a question is short, but may be pasted. */
-const PROMPT_CHUNK = 512;
+export const PROMPT_CHUNK = 512;
 
 export async function decode(
   decoder: Decoder,

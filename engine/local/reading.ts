@@ -25,7 +25,6 @@ import { type AnswerSignals, probabilityRight, SURE_ENOUGH } from '../passages/c
 import { WordSearch } from '../passages/word-search.ts';
 import { sharedWords, standsIn } from '../passages/words.ts';
 import type { Policy } from '../policy.ts';
-import { LONGEST_SPAN } from '../quoting/choose-span.ts';
 import { type Quoted, Quoter } from '../quoting/quoter.ts';
 import { isRefusal } from '../refusal.ts';
 import { wholeSentences } from '../sentences.ts';
@@ -227,15 +226,12 @@ export class Reading implements OpenReading {
 
   /** Every question is read by itself: nothing that was answered stands between it and the document. */
   async #quote(quoter: Quoter, question: string, { signal, onText, onQuoted }: AskOptions): Promise<Answer> {
-    const { quoting } = this.model;
-    if (!quoting) throw new RangeError('the model does not quote');
-    const longest = this.tokens.sentences.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-    this.#room(this.model.layout.question([], question).length + longest + LONGEST_SPAN, 1);
+    this.#room(quoter.mostTokens(question), 1);
     const started = performance.now();
     const quoted = await quoter.ask(question, signal);
     if (quoted) onQuoted?.(quoted);
     const closest = (byAttention: readonly AnswerPage[]) => this.#closest(question, byAttention);
-    const answer = quotedAnswer(quoted, { quoting, pages: this.tokens.pages, closest });
+    const answer = quotedAnswer(quoted, { quoting: quoter.file, pages: this.tokens.pages, closest });
     onText?.(answer.answer);
     const seconds = (performance.now() - started) / 1000;
     return {

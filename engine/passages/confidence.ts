@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ProximaError } from '../errors.ts';
+import { chanceOf } from './logistic.ts';
 
 export interface AnswerSignals {
   /** Of the answer's tokens and the one that ends it, in nats: their mean, and the least certain one. */
@@ -52,8 +53,10 @@ export function parseCalibration(text: string, part: string): Calibration {
 
 /** 0–1. */
 export function probabilityRight({ bias, weights }: Calibration, signals: AnswerSignals): number {
-  const sum = SIGNALS.reduce((all, name) => all + weights[name] * bounded(signals[name]), bias);
-  return 1 / (1 + Math.exp(-sum));
+  return chanceOf(
+    { bias, weights: SIGNALS.map((name) => weights[name]) },
+    SIGNALS.map((name) => bounded(signals[name])),
+  );
 }
 
 export const SIGNALS = ['meanLogProbability', 'leastLogProbability', 'quoted', 'focus', 'overlap'] as const;

@@ -1,4 +1,5 @@
 /** Which of the sentences that were read again answers, and how likely it is right. */
+import { chanceOf } from '../passages/logistic.ts';
 import type { QuotingConfidence } from './quoting-file.ts';
 
 export interface Candidate {
@@ -84,6 +85,8 @@ export function probabilityRight(
   { bias, weights }: Pick<QuotingConfidence, 'bias' | 'weights'>,
   signals: QuotingSignals,
 ): number {
-  const sum = QUOTING_SIGNALS.reduce((all, name) => all + weights[name] * signals[name], bias);
-  return 1 / (1 + Math.exp(-sum));
+  return chanceOf(
+    { bias, weights: QUOTING_SIGNALS.map((name) => weights[name]) },
+    QUOTING_SIGNALS.map((name) => signals[name]),
+  );
 }

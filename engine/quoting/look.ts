@@ -1,12 +1,10 @@
 /** Where in a document a question's words lie, by the model's attention: one head's, from each telling word, summed by sentence. */
 import type { KeyValueCache } from '../cache/key-value-cache.ts';
+import { PROMPT_CHUNK } from '../generate/decode.ts';
 import type { Decoder } from '../model/decoder.ts';
 import { headsOf, type QuotingFile } from './quoting-file.ts';
 import { withNeighbours } from './sentence-words.ts';
 import type { SentenceTokens } from './tokenise-sentences.ts';
-
-/** Prompt tokens a step: a question is short, but may be pasted. */
-const PROMPT_CHUNK = 512;
 
 /**
  * Reads a question, uncommitted, and gives for each sentence the attention that it and its neighbours get from a telling word, 0–1 and

@@ -8,7 +8,7 @@ import type { PromptLayout } from '../model/chat-template.ts';
 import type { Decoder } from '../model/decoder.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { sameWords, standsIn } from '../passages/words.ts';
-import type { ChosenSpan } from './choose-span.ts';
+import { type ChosenSpan, LONGEST_SPAN } from './choose-span.ts';
 import {
   bestSentences,
   type Candidate,
@@ -74,6 +74,8 @@ export class Quoter {
   readonly #document: QuotedDocument;
   readonly #vocabulary: Vocabulary;
   readonly #ids: QuotingIds;
+  /** Tokens of the longest sentence. */
+  readonly #longest: number;
   /** Made when it is first needed. */
   #words: SentenceWords | undefined;
 
@@ -82,6 +84,17 @@ export class Quoter {
     this.#document = document;
     this.#vocabulary = new Vocabulary(model.tokenizer, model.quoting);
     this.#ids = quotingIds(model.quoting, model.tokenizer);
+    this.#longest = document.sentences.reduce((most, { start, end }) => Math.max(most, end - start), 0);
+  }
+
+  /** How the model quotes. */
+  get file(): QuotingFile {
+    return this.#model.quoting;
+  }
+
+  /** Tokens that asking puts behind the document, at most. */
+  mostTokens(question: string): number {
+    return this.#model.layout.question([], question).length + this.#longest + LONGEST_SPAN;
   }
 
   /** Undefined for a document without sentences. The cache is afterwards as it was. Rejects with `cancelled`. */

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { chanceOf, describeCurve, fitLogistic } from '../../../build/eval/logistic.ts';
+import { describeCurve, fitLogistic } from '../../../build/eval/logistic.ts';
 import { overlap } from '../../../build/eval/squad.ts';
 import { seededRandom } from '../../../engine/generate/sampling.ts';
+import { chanceOf } from '../../../engine/passages/logistic.ts';
 
 it('finds the chances that answers were drawn by', () => {
   const random = seededRandom(3);
